@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: The Culvert Authors
+# SPDX-License-Identifier: Apache-2.0
+
+.PHONY: help run test race lint fmt bench bench-compare soak build check
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+run: ## build bin/culvert and start it with Caddyfile.example, at http://localhost:8080
+	@ci/run.sh
+test: ## install what the tests need, then run all of them
+	@ci/test.sh
+race: ## the Go tests alone, with the race detector
+	@ci/test.sh race
+lint: ## golangci-lint on everything
+	@ci/lint.sh
+fmt: ## format the Go files
+	@ci/fmt.sh
+bench: ## the Go benchmarks
+	@ci/bench.sh
+bench-compare: ## the table of docs/performance.md, from fresh runs
+	@ci/bench-compare.sh
+soak: ## the long tests at full size
+	@ci/soak.sh
+build: ## build bin/culvert
+	@ci/build.sh
+check: lint test ## what CI runs

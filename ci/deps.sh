@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: The Culvert Authors
+# SPDX-License-Identifier: Apache-2.0
+
+# Installs what the tests need and the machine lacks: Chromium and the npm
+# packages of test/node. What cannot be had is told in a line that begins with
+# SKIP; the tests that need it skip themselves.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+if [[ $CGO_ENABLED == 0 ]]; then
+  echo "SKIP race detector and cgo SQLite: no C compiler ($(go env CC))"
+fi
+
+browser=
+for name in chromium chromium-browser google-chrome; do
+  if command -v "$name" >/dev/null; then browser=$name && break; fi
+done
+if [[ -z $browser ]] && can_install; then
+  echo "Installing chromium for the browser test."
+  export DEBIAN_FRONTEND=noninteractive
+  if said=$(apt-get update -qq 2>&1 && apt-get install -y -qq --no-install-recommends chromium 2>&1); then
+    browser=chromium
+  else
+    tail -n 5 <<<"$said"
+  fi
+fi
+if [[ -z $browser ]]; then
+  echo "SKIP browser test: no chromium, and it cannot be installed here (needs root and apt)"
+fi
+
+if [[ -f test/node/package-lock.json ]]; then
+  if ! command -v npm >/dev/null; then
+    echo "SKIP Node and browser tests: no npm"
+  elif [[ test/node/package-lock.json -nt test/node/node_modules/.package-lock.json ]]; then
+    echo "Installing the npm packages of test/node."
+    (cd test/node && npm ci --no-audit --no-fund --loglevel=error) ||
+      echo "SKIP Node and browser tests: npm ci failed"
+  fi
+fi

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: The Culvert Authors
+# SPDX-License-Identifier: Apache-2.0
+
+# Formats the Go files in place.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+export GOFLAGS="${GOFLAGS:-} ${build_flags[*]}"
+tool golangci-lint fmt "$@"

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: The Culvert Authors
+# SPDX-License-Identifier: Apache-2.0
+
+# The long tests at full size, one package at a time.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+ci/deps.sh
+race=(-race)
+[[ $CGO_ENABLED == 1 ]] || race=()
+CULVERT_SOAK=1 go test "${race[@]}" -count=1 -p 1 -timeout 3h -v ./internal/... ./test/...

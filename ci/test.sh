@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: The Culvert Authors
+# SPDX-License-Identifier: Apache-2.0
+
+# Runs the tests: `ci/test.sh` all of them, `ci/test.sh race` the Go tests
+# alone. Every step runs, whatever the one before it said; the last lines tell
+# which failed.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+failed=()
+step() {
+  local name=$1 start=$SECONDS
+  shift
+  echo "== $name"
+  if "$@"; then
+    echo "== $name: ok ($((SECONDS - start)) s)"
+  else
+    echo "== $name: FAILED ($((SECONDS - start)) s)"
+    failed+=("$name")
+  fi
+}
+
+race=(-race)
+[[ $CGO_ENABLED == 1 ]] || race=()
+mapfile -t units < <(go list ./... | grep -v '/culvert/test\(/\|$\)')
+
+skips=$(mktemp)
+trap 'rm -f "$skips"' EXIT
+ci/deps.sh | tee "$skips"
+
+step "unit tests" go test "${race[@]}" -shuffle=on -timeout 10m "${units[@]}"
+# Whole gateways under load: one package at a time, so that they only wait for
+# themselves.
+step "system tests" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 ./test/...
+
+if [[ ${1:-} != race ]]; then
+  step "pure-Go SQLite" env CGO_ENABLED=0 go test -shuffle=on -timeout 10m ./internal/store/...
+  step "xcaddy" env CULVERT_XCADDY=1 go test -count=1 -timeout 20m -v ./test/xcaddy
+fi
+
+grep '^SKIP' "$skips" || true
+if ((${#failed[@]})); then
+  printf 'FAILED: %s\n' "${failed[@]}"
+  exit 1
+fi
+echo "All tests passed in $SECONDS s."
