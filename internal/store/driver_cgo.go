@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build cgo
+
+package store
+
+import (
+	"net/url"
+
+	_ "github.com/mattn/go-sqlite3" // registers the driver
+)
+
+const driverName = "sqlite3"
+
+// dsn spells pragmas as mattn/go-sqlite3 wants them; it sets busy_timeout
+// first by itself.
+func dsn(path string, pragmas []pragma) string {
+	params := url.Values{}
+	for _, p := range pragmas {
+		params.Set("_"+p.name, p.value)
+	}
+	return fileURI(path, params)
+}
