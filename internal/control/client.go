@@ -1,0 +1,138 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// maxAnswer bounds what a client reads: MaxLogLines lines fit many times.
+const maxAnswer = 64 << 20
+
+// Client asks a running gateway through its socket.
+type Client struct {
+	http *http.Client
+}
+
+// Dial returns a client of the gateway that runs on the data folder dir. It
+// fails at once if none listens there.
+func Dial(ctx context.Context, dir string) (*Client, error) {
+	path := SocketPath(dir)
+	if err := checkParent(dir, path, false); err != nil {
+		return nil, err
+	}
+	dial := func(ctx context.Context) (net.Conn, error) {
+		return (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, "unix", path)
+	}
+	conn, err := dial(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reaching the gateway: %w", err)
+	}
+	if err := conn.Close(); err != nil {
+		return nil, fmt.Errorf("reaching the gateway: %w", err)
+	}
+	return &Client{http: &http.Client{
+		Timeout: time.Minute,
+		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dial(ctx)
+		}},
+	}}, nil
+}
+
+// Close lets the connection to the gateway go.
+func (c *Client) Close() error {
+	c.http.CloseIdleConnections()
+	return nil
+}
+
+// CreateEndpoint implements Endpoints.
+func (c *Client) CreateEndpoint(ctx context.Context, name string, s Settings) (Endpoint, error) {
+	var e Endpoint
+	err := c.call(ctx, http.MethodPost, "/v1/endpoints", createRequest{Name: name, Settings: s}, &e)
+	return e, err
+}
+
+// Endpoints implements Endpoints.
+func (c *Client) Endpoints(ctx context.Context) ([]Endpoint, error) {
+	var es []Endpoint
+	err := c.call(ctx, http.MethodGet, "/v1/endpoints", nil, &es)
+	return es, err
+}
+
+// UpdateEndpoint implements Endpoints.
+func (c *Client) UpdateEndpoint(ctx context.Context, id string, ch Changes) (Endpoint, error) {
+	var e Endpoint
+	if !ValidID(id) {
+		return e, NotFound(id)
+	}
+	err := c.call(ctx, http.MethodPatch, endpointPath(id), ch, &e)
+	return e, err
+}
+
+// DeleteEndpoint implements Endpoints.
+func (c *Client) DeleteEndpoint(ctx context.Context, id string) error {
+	if !ValidID(id) {
+		return NotFound(id)
+	}
+	return c.call(ctx, http.MethodDelete, endpointPath(id), nil, nil)
+}
+
+// ConnectionLog implements Endpoints.
+func (c *Client) ConnectionLog(ctx context.Context, id string, limit int) ([]LogLine, error) {
+	if !ValidID(id) {
+		return nil, NotFound(id)
+	}
+	var lines []LogLine
+	err := c.call(ctx, http.MethodGet, endpointPath(id)+"/log?limit="+strconv.Itoa(limit), nil, &lines)
+	return lines, err
+}
+
+// endpointPath is for valid ids, which need no escaping.
+func endpointPath(id string) string { return "/v1/endpoints/" + id }
+
+// call sends in, if any, and reads the answer into out, if any.
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("encoding the request: %w", err)
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://culvert"+path, body)
+	if err != nil {
+		return fmt.Errorf("making the request: %w", err)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("asking the gateway: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	d := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer))
+	if resp.StatusCode != http.StatusOK {
+		e := new(Error)
+		if err := d.Decode(e); err != nil || e.Code == "" {
+			return fmt.Errorf("the gateway answered %s", resp.Status)
+		}
+		return e
+	}
+	if out == nil {
+		return nil
+	}
+	if err := d.Decode(out); err != nil {
+		return fmt.Errorf("reading the gateway's answer: %w", err)
+	}
+	return nil
+}
+
+var _ Endpoints = (*Client)(nil)

@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+)
+
+// A unix socket's path must fit sockaddr_un: 108 bytes on Linux, 104 on macOS.
+const maxSocketPath = 100
+
+// SocketPath returns where the socket of the data folder dir is: in the folder
+// itself or, if that path is too long for a socket, in a folder of its own
+// under the system's temporary folder, named by a hash of dir.
+func SocketPath(dir string) string {
+	path := filepath.Join(dir, "control.sock")
+	if len(path) <= maxSocketPath {
+		return path
+	}
+	sum := sha256.Sum256([]byte(dir))
+	return filepath.Join(os.TempDir(), "culvert-"+hex.EncodeToString(sum[:8]), "control.sock")
+}
+
+// listen opens the socket of the data folder. The caller holds the folder's
+// lock, so a socket file that is there already belongs to nobody alive.
+func listen(dir string) (net.Listener, error) {
+	path := SocketPath(dir)
+	if err := checkParent(dir, path, true); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("removing the stale socket: %w", err)
+	}
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("protecting the socket: %w", err), ln.Close())
+	}
+	return ln, nil
+}
+
+// checkParent makes sure that a socket outside the data folder lies in a
+// folder that is ours: the temporary folder is open to all, and another user
+// could have put a folder of that name there first.
+func checkParent(dir, path string, create bool) error {
+	parent := filepath.Dir(path)
+	if parent == dir {
+		return nil
+	}
+	if create {
+		if err := os.Mkdir(parent, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	info, err := os.Lstat(parent)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !ownedByUs(info) {
+		return fmt.Errorf("the folder %s, which holds the control socket, must be a folder of this user with mode 0700; "+
+			"remove it, or use a data folder with a shorter path", parent)
+	}
+	return nil
+}
