@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"context"
+
+	"github.com/culvertd/culvert/internal/control"
+)
+
+// CreateEndpoint implements control.Endpoints.
+func (c *Core) CreateEndpoint(ctx context.Context, name string, s control.Settings) (control.Endpoint, error) {
+	b, err := c.book()
+	if err != nil {
+		return control.Endpoint{}, err
+	}
+	return b.CreateEndpoint(ctx, name, s)
+}
+
+// Endpoints implements control.Endpoints.
+func (c *Core) Endpoints(ctx context.Context) ([]control.Endpoint, error) {
+	b, err := c.book()
+	if err != nil {
+		return nil, err
+	}
+	return b.Endpoints(ctx)
+}
+
+// UpdateEndpoint implements control.Endpoints.
+func (c *Core) UpdateEndpoint(ctx context.Context, id string, ch control.Changes) (control.Endpoint, error) {
+	b, err := c.book()
+	if err != nil {
+		return control.Endpoint{}, err
+	}
+	return b.UpdateEndpoint(ctx, id, ch)
+}
+
+// DeleteEndpoint implements control.Endpoints.
+func (c *Core) DeleteEndpoint(ctx context.Context, id string) error {
+	b, err := c.book()
+	if err != nil {
+		return err
+	}
+	return b.DeleteEndpoint(ctx, id)
+}
+
+// ConnectionLog implements control.Endpoints.
+func (c *Core) ConnectionLog(ctx context.Context, id string, limit int) ([]control.LogLine, error) {
+	b, err := c.book()
+	if err != nil {
+		return nil, err
+	}
+	return b.ConnectionLog(ctx, id, limit)
+}
+
+var _ control.Endpoints = (*Core)(nil)

@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/culvertd/culvert/internal/control"
+	"github.com/culvertd/culvert/internal/store"
+)
+
+// Offline does the operations on endpoints while no gateway runs. It holds the
+// data folder's lock until Close, so no gateway can start meanwhile.
+type Offline struct {
+	book
+	lock *flock.Flock
+}
+
+// Open returns the operations on the endpoints of the data folder dir, a
+// result of DataDir: through the running gateway's socket, or Offline. Site
+// overrides the one that the last gateway had, if it is not the zero value.
+// With create, the folder need not exist.
+func Open(ctx context.Context, dir string, site Site, create bool) (control.Endpoints, func() error, error) {
+	// A gateway that starts holds the lock before it has the socket, and one
+	// that stops still holds it without: try both for a while.
+	deadline := time.Now().Add(2 * lockPatience)
+	for {
+		client, dialErr := control.Dial(ctx, dir)
+		if dialErr == nil {
+			return client, client.Close, nil
+		}
+		off, err := openOffline(ctx, dir, site, create)
+		if err == nil {
+			return off, off.Close, nil
+		}
+		if !errors.Is(err, errLocked) || ctx.Err() != nil {
+			return nil, nil, err
+		}
+		if time.Now().After(deadline) {
+			return nil, nil, fmt.Errorf("a gateway holds the data folder %s but does not answer on its socket %s (%w); "+
+				"use the same user and TMPDIR as the gateway, or restart it", dir, control.SocketPath(dir), dialErr)
+		}
+	}
+}
+
+func openOffline(ctx context.Context, dir string, site Site, create bool) (_ *Offline, err error) {
+	if _, err := os.Stat(databasePath(dir)); errors.Is(err, fs.ErrNotExist) && !create {
+		return nil, fmt.Errorf("no gateway has used the data folder %s; name the right one with --data or CULVERT_DATA", dir)
+	}
+	o := new(Offline)
+	if o.lock, err = lockFolder(ctx, dir, 100*time.Millisecond); err != nil {
+		return nil, err
+	}
+	if o.store, err = store.Open(ctx, databasePath(dir)); err != nil {
+		return nil, errors.Join(err, o.lock.Close())
+	}
+	if site == (Site{}) {
+		if site, err = o.lastSite(ctx); err != nil {
+			return nil, errors.Join(err, o.Close())
+		}
+	}
+	o.site.Store(&site)
+	return o, nil
+}
+
+// lastSite returns the site of the gateway that last ran on the data folder.
+func (o *Offline) lastSite(ctx context.Context) (Site, error) {
+	s, _, err := o.store.Meta(ctx, metaSite)
+	if err != nil {
+		return Site{}, err
+	}
+	return ParseSite(s)
+}
+
+// Close closes the database and lets the data folder go.
+func (o *Offline) Close() error {
+	return errors.Join(o.store.Close(), o.lock.Close())
+}
+
+var _ control.Endpoints = (*Offline)(nil)

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gofrs/flock"
+	"go.uber.org/zap"
+
+	"github.com/culvertd/culvert/internal/control"
+	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/store"
+)
+
+// metaSite is the store's key for the site, from which commands make URLs
+// while no gateway runs.
+const metaSite = "site"
+
+// lockPatience is how long a gateway that starts waits for a command to let go
+// of the data folder.
+const lockPatience = 2 * time.Second
+
+// running is what a core has between its first Push and Close.
+type running struct {
+	lock    *flock.Flock
+	book    book
+	control *control.Server
+}
+
+// open takes the data folder and starts everything; cfg has its defaults.
+func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
+	r := new(running)
+	// undo holds what to do backwards if a later step fails.
+	var undo []func() error
+	defer func() {
+		for i := len(undo) - 1; err != nil && i >= 0; i-- {
+			if e := undo[i](); e != nil {
+				err = fmt.Errorf("%w; additionally, cleaning up: %w", err, e)
+			}
+		}
+	}()
+
+	if r.lock, err = lockFolder(ctx, c.dir, lockPatience); err != nil {
+		return nil, err
+	}
+	undo = append(undo, r.lock.Close)
+
+	if r.book.store, err = store.Open(ctx, databasePath(c.dir)); err != nil {
+		return nil, err
+	}
+	undo = append(undo, r.book.store.Close)
+	if err = r.book.store.SetMeta(ctx, metaSite, cfg.Site.String()); err != nil {
+		return nil, fmt.Errorf("remembering the site: %w", err)
+	}
+	endpoints, err := r.book.store.Endpoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	r.book.rec = newRecorder(r.book.store, c.log.Load)
+	r.book.hub = hub.New(r.hubConfig(cfg))
+	undo = append(undo, func() error { return r.book.hub.Close(ctx, hub.Closing{Code: 1012}) })
+	for _, e := range endpoints {
+		r.book.hub.Set(hub.ID(e.ID), toHub(e.Settings))
+	}
+	r.book.rec.start(r.book.hub.Each, cfg.Retention)
+	undo = append(undo, func() error { return r.book.rec.Close() })
+
+	r.book.site.Store(&cfg.Site)
+	r.control, err = control.Serve(c.dir, &r.book, func(msg string, err error) {
+		c.log.Load().Error(msg, zap.Error(err))
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.log.Load().Info("gateway opened", zap.String("data", c.dir), zap.Int("endpoints", len(endpoints)))
+	return r, nil
+}
+
+// apply puts a config in force.
+func (r *running) apply(cfg Config) {
+	r.book.site.Store(&cfg.Site)
+	r.book.rec.setRetention(cfg.Retention)
+	r.book.hub.Configure(r.hubConfig(cfg))
+}
+
+func (r *running) hubConfig(cfg Config) hub.Config {
+	h := cfg.Hub
+	h.Recorder = r.book.rec
+	return h
+}
+
+// close ends everything in the order in which it depends on one another. An
+// error of one step keeps none of the others from being done.
+func (r *running) close(c hub.Closing, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	// No command may see the hub half closed; one in progress gets a second.
+	cmdCtx, cancelCmd := context.WithTimeout(ctx, time.Second)
+	defer cancelCmd()
+	errs := []error{
+		wrap("closing the control socket", r.control.Close(cmdCtx)),
+		wrap("closing connections", r.book.hub.Close(ctx, c)),
+		wrap("writing the last statistics", r.book.rec.Close()),
+		r.book.store.Close(),
+		wrap("letting the data folder go", r.lock.Close()),
+	}
+	return errors.Join(errs...)
+}
+
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
