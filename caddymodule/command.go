@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+
+	"github.com/culvertd/culvert/internal/control"
+	"github.com/culvertd/culvert/internal/gateway"
+)
+
+// The environment, which gateway and commands share, so that a command finds
+// the gateway that was started in the same folder.
+const (
+	envSite = "CULVERT_SITE"
+	envData = "CULVERT_DATA"
+)
+
+func defaultData() string { return cmp.Or(os.Getenv(envData), "./culvert-data") }
+
+func init() {
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:  "culvert",
+		Usage: "<command>",
+		Short: "Manages the Culvert gateway's endpoints",
+		CobraFunc: func(cmd *cobra.Command) {
+			for _, c := range commands() {
+				child := &cobra.Command{Use: c.Name + " " + c.Usage, Short: c.Short, Long: c.Long}
+				c.CobraFunc(child)
+				cmd.AddCommand(child)
+			}
+		},
+	})
+}
+
+// LiftCommands makes the children of `caddy culvert` commands of the program
+// itself, for a program that is called culvert.
+func LiftCommands() {
+	for _, c := range commands() {
+		caddycmd.RegisterCommand(c)
+	}
+}
+
+func commands() []caddycmd.Command {
+	return []caddycmd.Command{{
+		Name:  "endpoint",
+		Usage: "<command>",
+		Short: "Manages broadcast endpoints",
+		Long: "Creates, lists, changes and deletes broadcast endpoints, whether the gateway runs or not.\n\n" +
+			"Whoever knows the URL of an endpoint can connect to it; what one client sends, all others receive.",
+		CobraFunc: endpointCommands,
+	}}
+}
+
+// endpointsFunc is the work of a command.
+type endpointsFunc func(ctx context.Context, es control.Endpoints) error
+
+// withEndpoints calls f with the endpoints of the command's data folder. With
+// create, the folder need not exist.
+func withEndpoints(cmd *cobra.Command, create bool, f endpointsFunc) (err error) {
+	cmd.SilenceUsage = true // from here on, an error is none of syntax
+	data, err := cmd.Flags().GetString("data")
+	if err != nil {
+		return err
+	}
+	dir, err := gateway.DataDir(data)
+	if err != nil {
+		return err
+	}
+	var site gateway.Site
+	if s := os.Getenv(envSite); s != "" {
+		if site, err = gateway.ParseSite(s); err != nil {
+			return fmt.Errorf("reading %s: %w", envSite, err)
+		}
+	}
+	es, closeAll, err := gateway.Open(cmd.Context(), dir, site, create)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w; run the command as the user that the gateway runs as", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeAll()) }()
+	return f(cmd.Context(), es)
+}
