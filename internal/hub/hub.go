@@ -5,35 +5,31 @@ package hub
 
 import (
 	"context"
-	"net/http"
-	"net/netip"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Config is what the hub as a whole is told. The zero value works.
-type Config struct {
-	// Limits hold for endpoints whose settings leave them open.
-	Limits Limits
-	// LogSize bounds one endpoint's log in bytes; who lags further behind is
-	// closed with 1013. Default: 16 MiB.
-	LogSize int64
-	// Memory bounds all logs and all half-received messages together, in
-	// bytes. Default: 256 MiB.
-	Memory int64
-	// PingInterval is the time between pings to one connection. Default: 25 s.
-	PingInterval time.Duration
-	// PongTimeout is how long after a written ping a silent connection is
-	// taken for dead. Default: 10 s.
-	PongTimeout time.Duration
-	// CloseTimeout bounds the closing handshake, after which the connection is
-	// reset. Default: 5 s.
-	CloseTimeout time.Duration
-	// DescriptorReserve is how many file descriptors stay free for everything
-	// that is not a connection of the hub; beyond it upgrades are answered
-	// 503. Default: a sixteenth of the process's limit, at least 64.
-	DescriptorReserve int
-	// Recorder, if any, takes connection events.
-	Recorder Recorder
+// Hub is the registry of endpoints and everything that runs for them.
+type Hub struct {
+	config  atomic.Pointer[Config] // with its defaults filled in
+	conns   atomic.Uint64          // ids given out
+	live    atomic.Int64           // connections
+	used    atomic.Int64           // bytes of logs and of half-received messages
+	clock   clock
+	queue   laneQueue
+	packers chan *packer // free ones
+	stop    chan struct{}
+	wg      sync.WaitGroup // writers, the clock, readers, drains
+
+	shedding sync.Mutex // one at a time looks for the largest log
+
+	mu        sync.RWMutex // guards the fields below; before endpoint.mu
+	endpoints map[ID]*endpoint
+	closed    bool
 }
 
 // Closing says how Close and Remove part from connections.
@@ -47,35 +43,165 @@ type Closing struct {
 	Spread time.Duration
 }
 
-// Hub is the registry of endpoints and everything that runs for them.
-type Hub struct{}
+func (c Closing) ending() ending {
+	say := c.Reason
+	if c.Spread > 0 {
+		say = fmt.Sprintf("%s; retry-after=%.1f", say, rand.Float64()*c.Spread.Seconds())
+	}
+	return ending{code: c.Code, reason: c.Reason, say: say, drop: dropKicked}
+}
 
 // New starts a hub; Close ends it.
-func New(cfg Config) *Hub { panic("under construction") }
+func New(cfg Config) *Hub {
+	h := &Hub{endpoints: map[ID]*endpoint{}, packers: newPackers(), stop: make(chan struct{})}
+	h.queue.init()
+	h.clock.init(h)
+	h.Configure(cfg)
+	for range runtime.GOMAXPROCS(0) {
+		h.wg.Go(h.write)
+	}
+	h.wg.Go(h.clock.run)
+	return h
+}
 
 // Configure puts a new config in force, for live connections too.
-func (h *Hub) Configure(cfg Config) {}
+func (h *Hub) Configure(cfg Config) {
+	cfg = cfg.withDefaults()
+	h.config.Store(&cfg)
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, ep := range h.endpoints {
+		ep.limits.Store(newLimits(ep.limits.Load().own, &cfg))
+	}
+}
+
+func (h *Hub) settings() *Config { return h.config.Load() }
 
 // Set adds an endpoint or changes the settings of one that is known.
-func (h *Hub) Set(id ID, s Settings) {}
+func (h *Hub) Set(id ID, s Settings) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ep := h.endpoints[id]
+	if ep == nil {
+		ep = newEndpoint(h, id)
+		h.endpoints[id] = ep
+	}
+	ep.limits.Store(newLimits(s, h.settings()))
+}
 
 // Remove forgets an endpoint and closes its connections as c says. It reports
 // whether the endpoint was known.
-func (h *Hub) Remove(id ID, c Closing) bool { return false }
+func (h *Hub) Remove(id ID, c Closing) bool {
+	h.mu.Lock()
+	ep := h.endpoints[id]
+	delete(h.endpoints, id)
+	h.mu.Unlock()
+	if ep == nil {
+		return false
+	}
+	ep.close(c)
+	return true
+}
+
+func (h *Hub) find(id ID) *endpoint {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.endpoints[id]
+}
 
 // Stats returns the counters of one endpoint; false if it is unknown.
-func (h *Hub) Stats(id ID) (Stats, bool) { return Stats{}, false }
+func (h *Hub) Stats(id ID) (Stats, bool) {
+	ep := h.find(id)
+	if ep == nil {
+		return Stats{}, false
+	}
+	return ep.stats(), true
+}
 
 // Each calls f for every endpoint until f returns false.
-func (h *Hub) Each(f func(ID, Stats) bool) {}
+func (h *Hub) Each(f func(ID, Stats) bool) {
+	for _, ep := range h.all() {
+		if !f(ep.id, ep.stats()) {
+			return
+		}
+	}
+}
 
-// Serve upgrades the request and relays its connection until it ends; it
-// returns as soon as the connection is the hub's. Refusals are answered as
-// JSON before the upgrade. addr is the client's address for the log. w must
-// implement http.Hijacker.
-func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id ID, addr netip.Addr) {}
+func (h *Hub) all() []*endpoint {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	all := make([]*endpoint, 0, len(h.endpoints))
+	for _, ep := range h.endpoints {
+		all = append(all, ep)
+	}
+	return all
+}
 
 // Close refuses new connections, closes all as c says, waits for their closing
 // handshakes until ctx ends, resets the rest, and returns when nothing of the
 // hub runs any more.
-func (h *Hub) Close(ctx context.Context, c Closing) error { return nil }
+func (h *Hub) Close(ctx context.Context, c Closing) error {
+	h.mu.Lock()
+	first := !h.closed
+	h.closed = true
+	h.mu.Unlock()
+	if !first {
+		return nil
+	}
+	for _, ep := range h.all() {
+		ep.close(c)
+	}
+	err := h.drained(ctx)
+	for h.live.Load() > 0 { // again for those that the clock had in its hands
+		for _, c := range h.clock.all() {
+			reset(c.nc)
+			_ = c.nc.Close()
+		}
+		time.Sleep(time.Millisecond)
+	}
+	close(h.stop)
+	h.queue.close()
+	h.wg.Wait()
+	return err
+}
+
+// drained waits until no connection is left.
+func (h *Hub) drained(ctx context.Context) error {
+	t := time.NewTicker(5 * time.Millisecond)
+	defer t.Stop()
+	for h.live.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("closing the hub with %d connections left: %w", h.live.Load(), ctx.Err())
+		case <-t.C:
+		}
+	}
+	return nil
+}
+
+// ended takes the last word of a connection.
+func (h *Hub) ended(c *conn, ev Event) {
+	h.clock.remove(c)
+	h.record(ev)
+	h.live.Add(-1)
+}
+
+func (h *Hub) record(ev Event) {
+	if r := h.settings().Recorder; r != nil {
+		r.Record(ev)
+	}
+}
+
+// admit counts a connection in, unless the hub is closing; ended or dismiss
+// count it out.
+func (h *Hub) admit() bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if h.closed {
+		return false
+	}
+	h.live.Add(1)
+	return true
+}
+
+func (h *Hub) dismiss() { h.live.Add(-1) }
