@@ -36,11 +36,12 @@ type lane struct {
 	shuffle uint64 // counts removals, which move members
 
 	// Of the pass under way; the writer's that runs the lane.
-	next      int
-	passEnd   uint64
-	passLow   uint64
-	passShuff uint64
-	more      bool
+	next        int
+	passFrom    uint64 // end of the log when it began
+	passServed  uint64
+	passLow     uint64
+	passShuffle uint64
+	more        bool
 }
 
 const (
@@ -134,7 +135,7 @@ func (l *lane) turn(w *writer) (done bool) {
 	v := l.ep.view()
 	l.mu.Lock()
 	if l.next == 0 {
-		l.passEnd, l.passLow, l.passShuff, l.more = v.end, v.end, l.shuffle, false
+		l.passFrom, l.passServed, l.passLow, l.passShuffle, l.more = v.end, v.end, v.end, l.shuffle, false
 	}
 	n := copy(w.batch[:], l.conns[min(l.next, len(l.conns)):])
 	l.mu.Unlock()
@@ -147,7 +148,7 @@ func (l *lane) turn(w *writer) (done bool) {
 		}
 	}
 	clear(w.batch[:])
-	return l.settle(n)
+	return l.settle(n, v.end)
 }
 
 // serve brings one member up to date, as far as that goes without blocking.
@@ -171,12 +172,13 @@ func (l *lane) serve(c *conn, t *turn, v view) {
 	case c.pos < v.end && c.raw == nil && (c.begun.IsZero() || time.Since(c.begun) < stuckAfter):
 		// Its goroutine encrypts, or waits for a core: the gateway is behind,
 		// not the receiver.
-		l.passEnd = min(l.passEnd, c.pos)
+		l.passServed = min(l.passServed, c.pos)
 	}
 }
 
-// settle ends a turn that served n members, and with the last member the pass.
-func (l *lane) settle(n int) (done bool) {
+// settle ends a turn that served n members up to end, and with the last member
+// the pass.
+func (l *lane) settle(n int, end uint64) (done bool) {
 	l.mu.Lock()
 	l.next += n
 	if l.next < len(l.conns) {
@@ -186,16 +188,18 @@ func (l *lane) settle(n int) (done bool) {
 	l.next = 0
 	// A removal moved a member, perhaps past the walk: walk again, and do not
 	// trust the minimum.
-	moved := l.shuffle != l.passShuff
+	moved := l.shuffle != l.passShuffle
 	if !moved {
 		l.lowest = l.passLow
 		if len(l.conns) == 0 {
 			l.lowest = math.MaxUint64
 		}
 	}
-	done = !moved && !l.more
+	// Messages that came between the turns of the pass: those at its start
+	// have not got them, and the wake for them met a lane that was at work.
+	done = !moved && !l.more && l.passFrom == end
 	l.mu.Unlock()
-	l.served.Store(l.passEnd)
+	l.served.Store(l.passServed)
 	l.ep.release()
 	return done
 }
