@@ -146,7 +146,7 @@ func (c *Core) Close(reason Reason) error {
 	if reason == Restarting {
 		closing = hub.Closing{Code: 1012, Reason: "gateway restarting", Spread: c.last.ReconnectWindow}
 	}
-	return r.close(closing, c.last.ShutdownTimeout)
+	return r.close(closing, c.last.ShutdownTimeout, c.log.Load())
 }
 
 // book returns the operations on endpoints, if they are possible now.

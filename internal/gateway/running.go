@@ -92,24 +92,28 @@ func (r *running) apply(cfg Config) {
 func (r *running) hubConfig(cfg Config) hub.Config {
 	h := cfg.Hub
 	h.Recorder = r.book.rec
+	h.CloseTimeout = min(cfg.ShutdownTimeout, DefaultShutdownTimeout)
 	return h
 }
 
 // close ends everything in the order in which it depends on one another. An
 // error of one step keeps none of the others from being done.
-func (r *running) close(c hub.Closing, timeout time.Duration) error {
+func (r *running) close(c hub.Closing, timeout time.Duration, log *zap.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	// No command may see the hub half closed; one in progress gets a second.
 	cmdCtx, cancelCmd := context.WithTimeout(ctx, time.Second)
 	defer cancelCmd()
-	errs := []error{
-		wrap("closing the control socket", r.control.Close(cmdCtx)),
-		wrap("closing connections", r.book.hub.Close(ctx, c)),
+	errs := []error{wrap("closing the control socket", r.control.Close(cmdCtx))}
+	if err := r.book.hub.Close(ctx, c); err != nil {
+		// Clients that are away cannot answer; they have been reset.
+		log.Info("not every client took part in closing", zap.Error(err))
+	}
+	errs = append(errs,
 		wrap("writing the last statistics", r.book.rec.Close()),
 		r.book.store.Close(),
 		wrap("letting the data folder go", r.lock.Close()),
-	}
+	)
 	return errors.Join(errs...)
 }
 
