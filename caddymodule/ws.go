@@ -53,25 +53,19 @@ func (h *WS) Provision(ctx caddy.Context) error {
 }
 
 // ServeHTTP hands the connection to the hub. It returns as soon as the hub has
-// it, so that a connection keeps neither the request nor the config alive.
+// it, so that a connection keeps neither the request nor the config alive. The
+// hub refuses upgrades with a body: Caddy 2.11.9 would set a read deadline on
+// their connections now (idletimeout.go, HandlerDone).
 func (h *WS) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	id, ok := strings.CutPrefix(r.URL.Path, wsPrefix)
 	if !ok {
 		return next.ServeHTTP(w, r)
 	}
-	if ref := h.refuse(r); ref != nil {
-		ref.write(w)
-		return nil
-	}
 	live := h.core.Hub()
 	if live == nil {
 		// Caddy starts apps in any order, so requests may come before the
 		// gateway is there, and after it is gone.
-		w.Header().Set("Retry-After", "1")
-		refusal{
-			http.StatusServiceUnavailable, "gateway_not_ready",
-			"The gateway starts or stops just now. Try again in a moment.",
-		}.write(w)
+		notReady(w)
 		return nil
 	}
 	hj := &hijacker{ResponseWriter: w}
@@ -80,33 +74,6 @@ func (h *WS) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
 	}
 	return nil
-}
-
-// refuse says what about r makes it impossible to take its connection over.
-func (h *WS) refuse(r *http.Request) *refusal {
-	switch {
-	case isExtendedConnect(r):
-		return &refusal{
-			http.StatusNotImplemented, "extended_connect_unsupported",
-			"WebSockets over HTTP/2 and HTTP/3 are not supported. Connect with HTTP/1.1.",
-		}
-	case r.ContentLength != 0 && r.Header.Get("Upgrade") != "":
-		// Caddy 2.11.9 sets a read deadline on the connection of a request
-		// with a body when its handler returns (idletimeout.go, HandlerDone),
-		// which would cut the WebSocket.
-		return &refusal{
-			http.StatusBadRequest, "body_in_upgrade",
-			"A WebSocket handshake has no body. Leave out Content-Length and Transfer-Encoding.",
-		}
-	}
-	return nil
-}
-
-// isExtendedConnect recognises RFC 8441 and RFC 9220: net/http keeps the
-// pseudo-header of HTTP/2 among the headers, quic-go has it in Proto.
-func isExtendedConnect(r *http.Request) bool {
-	return r.Method == http.MethodConnect &&
-		(r.ProtoMajor == 2 && r.Header.Get(":protocol") != "" || r.ProtoMajor == 3)
 }
 
 // clientAddr is the client's address as Caddy determined it, with trusted
@@ -120,18 +87,17 @@ func clientAddr(r *http.Request) netip.Addr {
 	return addr.Unmap()
 }
 
-// refusal is an answer before the upgrade, in the shape of all errors.
-type refusal struct {
-	status        int
-	code, message string
-}
-
-func (f refusal) write(w http.ResponseWriter) {
+// notReady answers in the shape that the hub's refusals have.
+func notReady(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(f.status)
+	w.Header().Set("Retry-After", "1")
+	w.WriteHeader(http.StatusServiceUnavailable)
 	// An error here means that the client has gone away.
-	_ = json.NewEncoder(w).Encode(map[string]string{"code": f.code, "message": f.message})
+	_ = json.NewEncoder(w).Encode(map[string]string{
+		"code":    "gateway_not_ready",
+		"message": "The gateway starts or stops just now. Try again in a moment.",
+	})
 }
 
 // Interface guards
