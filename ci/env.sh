@@ -16,7 +16,8 @@ export CGO_ENABLED
 # one compiled Caddy, which takes minutes.
 build_flags=(-trimpath -tags=nobadger,nomysql,nopgx)
 
-# tool NAME ARGS... runs a program that tools/go.mod pins.
+# tool NAME ARGS... runs a program that tools/go.mod pins; tool -n NAME prints
+# where it is.
 tool() { go tool -modfile=tools/go.mod "$@"; }
 
 # can_install tells whether packages can be installed here.

@@ -6,5 +6,4 @@
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
-export GOFLAGS="${GOFLAGS:-} ${build_flags[*]}"
 tool golangci-lint fmt "$@"
