@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package report makes the tables of docs/performance.md from a results file:
+// Culvert against its targets first, then every case with every server. It
+// writes between two markers of a page, so that the prose around them is
+// written by hand and no number is.
+package report
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/culvertd/culvert/bench/internal/results"
+)
+
+// The markers; what stands between them is replaced.
+const (
+	begin = "<!-- bench:websocket begin: written by ci/bench-compare.sh -->"
+	end   = "<!-- bench:websocket end -->"
+)
+
+// Command is "bench report".
+func Command(args []string) error {
+	fs := flag.NewFlagSet("report", flag.ExitOnError)
+	lang := fs.String("lang", "en", "language of the tables: en or zh-CN")
+	doc := fs.String("doc", "", "page to write into; without it, print")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	w, ok := languages[*lang]
+	if !ok {
+		return fmt.Errorf("no language %q", *lang)
+	}
+	if fs.NArg() != 1 {
+		return errors.New("want one results file")
+	}
+	h, rs, err := results.Read(fs.Arg(0))
+	if err != nil {
+		return err
+	}
+	text := Render(w, h, rs)
+	if *doc == "" {
+		fmt.Print(text)
+		return nil
+	}
+	page, err := os.ReadFile(*doc)
+	if err != nil {
+		return fmt.Errorf("reading the page: %w", err)
+	}
+	out, err := insert(string(page), text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", *doc, err)
+	}
+	return os.WriteFile(*doc, []byte(out), 0o644)
+}
+
+func insert(page, text string) (string, error) {
+	i, j := strings.Index(page, begin), strings.Index(page, end)
+	if i < 0 || j < i {
+		return "", fmt.Errorf("lacks the lines %q and %q", begin, end)
+	}
+	return page[:i+len(begin)] + "\n\n" + text + "\n" + page[j:], nil
+}
