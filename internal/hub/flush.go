@@ -80,7 +80,7 @@ func (c *conn) fillLocked(t *turn, v view, limit int) bool {
 		t.add(c.rest)
 		return true
 	}
-	if c.left {
+	if c.left || c.pos >= v.end { // the drain goroutine may have had a newer view
 		return false
 	}
 	c.forgetLocked()

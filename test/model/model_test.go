@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package model
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/test/hubserver"
+)
+
+// TestHub runs the model against a bare hub whose limits change all the time.
+func TestHub(t *testing.T) {
+	const id hub.ID = "modelmodelmodelmodelmo"
+	cfg := hub.Config{LogSize: 1 << 20, CloseTimeout: time.Second, Limits: hub.Limits{MaxMessageSize: 64 << 10}}
+	s := hubserver.Start(t, cfg)
+	var eligible eventSum
+	cfg.Recorder = &eligible
+	s.Hub.Configure(cfg)
+	Run(t, World{
+		URL:       s.URL(id, hub.Settings{}),
+		Seed:      Seed(t),
+		Senders:   32,
+		Receivers: 32,
+		Messages:  messages,
+		Stats:     func() hub.Stats { st, _ := s.Hub.Stats(id); return st },
+		Disturb: func(round int) {
+			cfg.Limits.MaxConnections = 1000 + round
+			s.Hub.Configure(cfg)
+		},
+	})
+	// The connection log tells the same story as the counters.
+	st, _ := s.Hub.Stats(id)
+	for range 500 {
+		if eligible.sum(t) == st.Eligible {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("the log's lines add up to %d messages, %d were eligible", eligible.sum(t), st.Eligible)
+}
+
+// Seed is CULVERT_SEED, or a new one.
+func Seed(t *testing.T) uint64 {
+	if s := os.Getenv("CULVERT_SEED"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatalf("CULVERT_SEED: %v", err)
+		}
+		return n
+	}
+	return uint64(time.Now().UnixNano())
+}
