@@ -65,6 +65,7 @@ func ownLimits() []testCase {
 	at, over := bytes.Repeat([]byte{'*'}, limit), bytes.Repeat([]byte{'*'}, limit+1)
 	small := endpoint{limit: limit, local: true}
 	deflated := endpoint{limit: limit, local: true, deflate: true, offer: "permessage-deflate"}
+	noise := corpora()[4].cut(0, limit)
 	claim, huge := uint64(limit+1), uint64(1)<<62
 	return []testCase{
 		{id: "C.7.1", set: small, send: []ws.Frame{ws.B(at)}, want: []ws.Message{binary(at)}},
@@ -80,6 +81,10 @@ func ownLimits() []testCase {
 		}, code: 1009},
 		{id: "C.7.8", set: deflated, send: []ws.Frame{{Op: ws.Binary, RSV: ws.RSV1, Payload: ws.Compress(at)}}, want: []ws.Message{binary(at)}},
 		{id: "C.7.9", set: deflated, send: []ws.Frame{{Op: ws.Binary, RSV: ws.RSV1, Payload: ws.Compress(over)}}, code: 1009},
+		// Noise gets larger by deflating. Still it is within the limit, which
+		// holds for the message as it was (rules H9).
+		{id: "C.7.11", set: deflated, send: []ws.Frame{{Op: ws.Binary, RSV: ws.RSV1, Payload: ws.Compress(noise)}}, want: []ws.Message{binary(noise)}},
+		{id: "C.7.12", set: deflated, send: ws.Fragments(ws.Binary, ws.RSV1, ws.Compress(noise), 100), want: []ws.Message{binary(noise)}},
 		{id: "C.7.10", set: deflated, send: ws.Fragments(ws.Binary, ws.RSV1, ws.Compress(over), 1), code: 1009},
 	}
 }

@@ -6,10 +6,12 @@ package conformance
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/culvertd/culvert/internal/wstest"
 )
@@ -84,7 +86,10 @@ func (p *play) receive(want ...wstest.Message) {
 	for i, r := range p.receivers {
 		for _, w := range want {
 			m, err := r.ReadMessage()
-			p.check(err, "receiver %d: waiting for opcode %d, %d bytes %.40q", i, w.Op, len(w.Payload), w.Payload)
+			if err != nil {
+				p.Fatalf("receiver %d: waiting for opcode %d, %d bytes %.40q: %v; the sender got: %s",
+					i, w.Op, len(w.Payload), w.Payload, err, p.atSender())
+			}
 			if m.Op != w.Op || !bytes.Equal(m.Payload, w.Payload) {
 				p.Fatalf("receiver %d: got opcode %d, %d bytes %.60q; want opcode %d, %d bytes %.60q",
 					i, m.Op, len(m.Payload), m.Payload, w.Op, len(w.Payload), w.Payload)
@@ -183,6 +188,20 @@ func (p *play) next() wstest.Message {
 		}
 		_ = p.sender.Send(wstest.Frame{Op: wstest.Pong, Payload: m.Payload})
 	}
+}
+
+// atSender says what waits at the sender when a receiver misses something:
+// often that is the hub's reason.
+func (p *play) atSender() string {
+	p.sender.Timeout = 100 * time.Millisecond
+	m, err := p.sender.Next()
+	switch {
+	case err != nil:
+		return err.Error()
+	case m.Op == wstest.Close:
+		return wstest.ParseClose(m.Payload).Error()
+	}
+	return fmt.Sprintf("opcode %d %.60q", m.Op, m.Payload)
 }
 
 func (p *play) check(err error, format string, args ...any) {

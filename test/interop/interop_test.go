@@ -27,27 +27,24 @@ type delivery struct {
 }
 
 // TestExchange has ws and two pages send text, binary and 1 MiB messages to
-// each other, without and with permessage-deflate, through each gateway.
+// each other, without and with permessage-deflate.
 func TestExchange(t *testing.T) {
 	chromium := find(t, "chromium", "chromium-browser", "google-chrome")
 	node := find(t, "node")
 	install(t)
-	for _, gw := range gateways {
-		t.Run(gw.name, func(t *testing.T) {
-			plain, deflated := gw.start(t)
-			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-			defer cancel()
-			var out, log bytes.Buffer
-			cmd := exec.CommandContext(ctx, node, "exchange.js", chromium, "plain="+plain, "deflate="+deflated) //nolint:gosec // both found above
-			cmd.Dir, cmd.Stdout, cmd.Stderr = scripts, &out, &log
-			err := cmd.Run()
-			t.Logf("%s", bytes.TrimSpace(log.Bytes()))
-			if err != nil {
-				t.Fatalf("running exchange.js: %v", err)
-			}
-			check(t, &out)
-		})
+	gw := startGateway(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	var out, log bytes.Buffer
+	cmd := exec.CommandContext(ctx, node, "exchange.js", chromium, //nolint:gosec // both found above
+		"plain="+gw.endpoint(t), "deflate="+gw.endpoint(t, "--compression"))
+	cmd.Dir, cmd.Stdout, cmd.Stderr = scripts, &out, &log
+	err := cmd.Run()
+	t.Logf("%s", bytes.TrimSpace(log.Bytes()))
+	if err != nil {
+		t.Fatalf("running exchange.js: %v", err)
 	}
+	check(t, &out)
 }
 
 // check reads all lines and expects each message of each sender at each other

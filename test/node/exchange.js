@@ -37,6 +37,11 @@ async function exchange(mode, url, browser) {
     }
   }
   const got = Object.fromEntries(Object.keys(peers).map((name) => [name, 0]));
+  // A sender that is closed for what it sent ends the wait of the others.
+  let finished = false;
+  const parted = new Promise((_, reject) => {
+    peers.ws.closed.then((end) => finished || reject(new Error(`${mode}: ws was closed: ${JSON.stringify(end)}`)));
+  });
   let seed = 1;
   for (const from of Object.keys(peers)) {
     for (const message of messages) {
@@ -44,7 +49,7 @@ async function exchange(mode, url, browser) {
       const others = Object.keys(peers).filter((name) => name !== from);
       await Promise.all(
         others.map(async (to) => {
-          const m = await peers[to].take(++got[to]);
+          const m = await Promise.race([peers[to].take(++got[to]), parted]);
           if (m.type !== sent.type || m.size !== sent.size || m.sha256 !== sent.sha256) {
             throw new Error(`${mode}: ${from} sent ${JSON.stringify(sent)}, ${to} got ${JSON.stringify(m)}`);
           }
@@ -53,6 +58,7 @@ async function exchange(mode, url, browser) {
       );
     }
   }
+  finished = true;
   for (const [name, peer] of Object.entries(peers)) {
     const count = await peer.count();
     if (count !== got[name]) throw new Error(`${mode}: ${name} got ${count} messages, want ${got[name]}`);

@@ -41,6 +41,7 @@ globalThis.Peer = class {
   constructor(Socket, url, options) {
     this.received = [];
     this.waiting = [];
+    this.end = undefined; // how the connection was closed
     this.last = Promise.resolve();
     this.ws = options ? new Socket(url, options) : new Socket(url);
     this.ws.binaryType = "arraybuffer";
@@ -49,7 +50,11 @@ globalThis.Peer = class {
       this.ws.addEventListener("error", () => reject(new Error(`cannot open ${url}`)));
     });
     this.closed = new Promise((resolve) => {
-      this.ws.addEventListener("close", (e) => resolve({ code: e.code, clean: e.wasClean }));
+      this.ws.addEventListener("close", (e) => {
+        this.end = { code: e.code, reason: e.reason, clean: e.wasClean };
+        this.waiting.splice(0).forEach((wake) => wake());
+        resolve(this.end);
+      });
     });
     this.ws.addEventListener("message", (e) => {
       // Hashing is asynchronous; the chain keeps the order of arrival.
@@ -78,7 +83,10 @@ globalThis.Peer = class {
 
   // take waits until n messages have come in all, and returns the n-th.
   async take(n) {
-    while (this.received.length < n) await new Promise((wake) => this.waiting.push(wake));
+    while (this.received.length < n) {
+      if (this.end) throw new Error(`closed: ${JSON.stringify(this.end)}`);
+      await new Promise((wake) => this.waiting.push(wake));
+    }
     return this.received[n - 1];
   }
 
