@@ -55,6 +55,10 @@ func ownDeflate() []testCase {
 		{id: "C.8.15", send: []ws.Frame{packed(ws.Binary, ws.RSV1, false, "\x02\x00\x00")}, code: 1007},
 		{id: "C.8.16", send: []ws.Frame{packed(ws.Binary, ws.RSV1, false, "\x00\x05\x00\x00\x00Hello\x00")}, code: 1007},
 		{id: "C.8.17", send: []ws.Frame{packed(ws.Binary, ws.RSV1, false, "\x00\x50\x00\xaf\xffHello")}, code: 1007},
+		// A block with BFINAL set in the middle: "Both DEFLATE blocks with the
+		// BFINAL bit set to 0 and [...] to 1 may be used", and the next one
+		// follows (§7.2.1). To stop there would shorten the message unseen.
+		{id: "C.8.18", send: []ws.Frame{packed(ws.Text, ws.RSV1, false, "\xf3"+small[1:]+small)}, want: []ws.Message{text("HelloHello")}},
 	}
 	for i := range cs {
 		cs[i].set = set
