@@ -101,8 +101,9 @@ func (r *run) life(rnd *rand.Rand, c *wstest.Conn, rec *record, sent <-chan stru
 	select {
 	case <-sent:
 		_ = c.Send(wstest.CloseFrame(1000, ""))
-	case <-ctx.Done(): // the gateway closed it
+	case <-ctx.Done(): // the gateway closed it, or the run was given up
 		again = true
+		_ = c.Close()
 	case <-time.After(lives):
 		again = true
 		if rnd.IntN(2) == 0 {
