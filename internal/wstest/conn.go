@@ -190,11 +190,11 @@ func (c *Conn) End() error {
 	if err := c.nc.SetReadDeadline(time.Now().Add(c.Timeout)); err != nil {
 		return err
 	}
-	if p, err := c.br.Peek(1); err != nil {
-		return err
-	} else { //nolint:revive // p belongs to the condition
-		return fmt.Errorf("something arrived after the close frame: %#x", p[0])
+	p, err := c.br.Peek(1)
+	if err == nil {
+		err = fmt.Errorf("something arrived after the close frame: %#x", p[0])
 	}
+	return err
 }
 
 // Shake does a whole closing handshake with a code: it sends a close frame,

@@ -8,6 +8,7 @@ import (
 	"compress/flate"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -126,6 +127,5 @@ func Bomb(n int) []byte {
 	}
 	// From the second MiB on, every block looks back at the same zeros, so its
 	// bytes are the same too: no need to deflate a GiB to get one.
-	out := append(blocks[0], bytes.Repeat(blocks[1], n-1)...)
-	return bytes.TrimSuffix(out, tail)
+	return bytes.TrimSuffix(slices.Concat(blocks[0], bytes.Repeat(blocks[1], n-1)), tail)
 }

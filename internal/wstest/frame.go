@@ -44,7 +44,7 @@ type Frame struct {
 	Wide  int      // bytes of extended length, 2 or 8; 0: the fewest that do (§5.2)
 }
 
-// T is a final text frame and B a final binary one.
+// T is a final text frame.
 func T(s string) Frame { return Frame{Op: Text, Payload: []byte(s)} }
 
 // B is a final binary frame.
@@ -52,7 +52,7 @@ func B(p []byte) Frame { return Frame{Op: Binary, Payload: p} }
 
 // CloseFrame is a close frame with a code and a reason, checked for nothing.
 func CloseFrame(code int, reason string) Frame {
-	p := binary.BigEndian.AppendUint16(nil, uint16(code)) //nolint:gosec // tests send what they like
+	p := binary.BigEndian.AppendUint16(nil, uint16(code))
 	return Frame{Op: Close, Payload: append(p, reason...)}
 }
 
@@ -92,9 +92,9 @@ func appendLength(dst []byte, n uint64, wide int, masked bool) []byte {
 	case wide == 8 || n > 0xFFFF:
 		return binary.BigEndian.AppendUint64(append(dst, bit|127), n)
 	case wide == 2 || n > 125:
-		return binary.BigEndian.AppendUint16(append(dst, bit|126), uint16(n)) //nolint:gosec // n fits
+		return binary.BigEndian.AppendUint16(append(dst, bit|126), uint16(n))
 	}
-	return append(dst, bit|byte(n)) //nolint:gosec // n is below 126
+	return append(dst, bit|byte(n))
 }
 
 // Mask applies the masking of RFC 6455 §5.3 in place, a block at a time:

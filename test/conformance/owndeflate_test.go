@@ -37,7 +37,8 @@ func ownDeflate() []testCase {
 			id: "C.8.8",
 			send: []ws.Frame{
 				packed(ws.Text, ws.RSV1, true, ""), packed(ws.Continuation, 0, true, small[:1]),
-				{Op: ws.Ping, Payload: []byte("in")}, packed(ws.Continuation, 0, true, small[1:]), packed(ws.Continuation, 0, false, ""),
+				{Op: ws.Ping, Payload: []byte("in")},
+				packed(ws.Continuation, 0, true, small[1:]), packed(ws.Continuation, 0, false, ""),
 			},
 			want:  world,
 			pongs: []string{"in"},

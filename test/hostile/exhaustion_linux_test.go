@@ -59,7 +59,7 @@ func serveWith(limit uint64) {
 // on; when the crowd leaves, everything is as it was.
 func TestDescriptorExhaustion(t *testing.T) {
 	const limit, reserve = 256, 64
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very binary
+	cmd := exec.CommandContext(t.Context(), os.Args[0]) // this very binary
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", serverVar, limit))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
@@ -140,7 +140,7 @@ func TestDescriptorExhaustion(t *testing.T) {
 		// The address that pair talks to does not depend on new descriptors.
 		exchange("while upgrades are shed")
 		for range limit {
-			if nc, err := net.DialTimeout("tcp", strings.TrimSpace(line), time.Second); err == nil { //nolint:noctx // bounded by itself
+			if nc, err := net.DialTimeout("tcp", strings.TrimSpace(line), time.Second); err == nil {
 				crowd = append(crowd, nc)
 			}
 		}

@@ -8,6 +8,7 @@ package hubserver
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -68,7 +69,9 @@ func (s *Server) Close() error {
 	defer cancel()
 	err := s.Hub.Close(ctx, hub.Closing{Code: 1001, Reason: "the test is over"})
 	_ = s.srv.Close() // only connections that never became the hub's are left
-	<-s.done
+	if e := <-s.done; !errors.Is(e, http.ErrServerClosed) {
+		err = errors.Join(err, e)
+	}
 	return err
 }
 

@@ -42,7 +42,7 @@ func startGateway(t *testing.T) *gateway {
 		),
 	}
 	// The flags of ci/env.sh, so that Caddy is compiled once for all.
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-tags=nobadger,nomysql,nopgx", "-o", g.binary, "../../cmd/culvert") //nolint:gosec // fixed
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-tags=nobadger,nomysql,nopgx", "-o", g.binary, "../../cmd/culvert")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building culvert: %v\n%s", err, out)
 	}
@@ -99,7 +99,7 @@ func (g *gateway) endpoint(t *testing.T, flags ...string) string {
 // command is not bound to the test's context, which ends before clean-up can
 // stop the gateway properly.
 func (g *gateway) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(g.binary, args...) //nolint:gosec,noctx // the binary just built; see above
+	cmd := exec.Command(g.binary, args...)
 	cmd.Env = g.env
 	return cmd
 }

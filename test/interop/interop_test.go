@@ -36,7 +36,7 @@ func TestExchange(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	var out, log bytes.Buffer
-	cmd := exec.CommandContext(ctx, node, "exchange.js", chromium, //nolint:gosec // both found above
+	cmd := exec.CommandContext(ctx, node, "exchange.js", chromium,
 		"plain="+gw.endpoint(t), "deflate="+gw.endpoint(t, "--compression"))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = scripts, &out, &log
 	err := cmd.Run()
@@ -108,7 +108,7 @@ func install(t *testing.T) {
 	if done, err := os.Stat(filepath.Join(scripts, "node_modules", ".package-lock.json")); err == nil && done.ModTime().After(lock.ModTime()) {
 		return
 	}
-	cmd := exec.CommandContext(t.Context(), find(t, "npm"), "ci", "--no-fund", "--no-audit") //nolint:gosec // found on the path
+	cmd := exec.CommandContext(t.Context(), find(t, "npm"), "ci", "--no-fund", "--no-audit")
 	cmd.Dir = scripts
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("npm ci: %v\n%s", err, out)
