@@ -21,6 +21,7 @@ import (
 
 const (
 	extension = "permessage-deflate"
+	window    = 32 << 10 // bytes, of 15 bits
 	// minDeflate is the size from which compressing a message is worth it.
 	minDeflate = 512
 	// minInflate is the least memory that an inflated message takes.
@@ -31,47 +32,50 @@ const (
 // by an empty last block, so that the reader sees an end (RFC 7692 §7.2.2).
 const deflateTail = "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
 
-// negotiate looks through the client's offers for the first that can be met.
-// One that asks for a smaller window on our side is declined, since the frames
-// are shared with clients that did not ask; all other parameters allow what we
-// do or are hints.
-func negotiate(offers []string) bool {
-	for _, offer := range strings.Split(strings.Join(offers, ","), ",") {
+// negotiate looks through the client's offers for the first that can be met,
+// and returns the answer to it, or "". An offer that asks for a smaller window
+// on our side is declined, since the frames are shared with clients that did
+// not ask; all other parameters allow what we do or are hints.
+func negotiate(offers []string) string {
+	for offer := range strings.SplitSeq(strings.Join(offers, ","), ",") {
 		params := strings.Split(offer, ";")
-		if strings.TrimSpace(params[0]) == extension && acceptable(params[1:]) {
-			return true
+		if strings.TrimSpace(params[0]) != extension {
+			continue
+		}
+		if answer, ok := accept(params[1:]); ok {
+			return extension + answer
 		}
 	}
-	return false
+	return ""
 }
 
-func acceptable(params []string) bool {
+// accept answers one offer's parameters (RFC 7692 §7.1).
+func accept(params []string) (answer string, ok bool) {
+	answer = "; server_no_context_takeover; client_no_context_takeover"
 	seen := map[string]bool{}
 	for _, param := range params {
 		name, value, has := strings.Cut(strings.TrimSpace(param), "=")
 		name, value = strings.TrimSpace(name), strings.Trim(strings.TrimSpace(value), `"`)
 		if seen[name] {
-			return false
+			return "", false
 		}
 		seen[name] = true
 		switch name {
 		case "server_no_context_takeover", "client_no_context_takeover":
-			if has {
-				return false
-			}
+			ok = !has
 		case "client_max_window_bits":
-			if has && !windowBits(value) {
-				return false
-			}
+			ok = !has || windowBits(value)
 		case "server_max_window_bits":
-			if value != "15" {
-				return false
-			}
+			ok = value == "15"
+			answer += "; server_max_window_bits=15" // an accepted limit is confirmed
 		default:
-			return false
+			ok = false
+		}
+		if !ok {
+			return "", false
 		}
 	}
-	return true
+	return answer, true
 }
 
 func windowBits(s string) bool {
@@ -148,7 +152,7 @@ var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
 func (c *conn) inflate(b []byte) (*inflated, error) {
 	r := inflaters.Get().(io.ReadCloser)
 	defer inflaters.Put(r)
-	src := io.MultiReader(bytes.NewReader(b), strings.NewReader(deflateTail))
+	src := &tailed{b: b}
 	if err := r.(flate.Resetter).Reset(src, nil); err != nil {
 		return nil, refuse(wire.CloseInvalidPayload, "compressed message is not valid")
 	}
@@ -170,6 +174,13 @@ func (c *conn) inflate(b []byte) (*inflated, error) {
 		case int64(len(m.out)) > limit:
 			m.free()
 			return nil, tooBig(limit)
+		case errors.Is(err, io.EOF) && len(src.b) > 0:
+			// A final block in the middle: the next one follows (RFC 7692
+			// §7.2.1), and may look back.
+			if err := r.(flate.Resetter).Reset(src, m.out[max(0, len(m.out)-window):]); err != nil {
+				m.free()
+				return nil, refuse(wire.CloseInvalidPayload, "compressed message is not valid")
+			}
 		case errors.Is(err, io.EOF):
 			return m, nil
 		case err != nil:
@@ -177,4 +188,40 @@ func (c *conn) inflate(b []byte) (*inflated, error) {
 			return nil, refuse(wire.CloseInvalidPayload, "compressed message is not valid")
 		}
 	}
+}
+
+// tailed reads a message and then deflateTail. It is an io.ByteReader, so that
+// flate takes no byte more than it needs, and what stands behind a final block
+// can be told.
+type tailed struct {
+	b    []byte
+	tail int
+}
+
+// ReadByte implements io.ByteReader.
+func (t *tailed) ReadByte() (c byte, err error) {
+	switch {
+	case len(t.b) > 0:
+		c, t.b = t.b[0], t.b[1:]
+	case t.tail < len(deflateTail):
+		c = deflateTail[t.tail]
+		t.tail++
+	default:
+		return 0, io.EOF
+	}
+	return c, nil
+}
+
+// Read implements io.Reader, for stored blocks.
+func (t *tailed) Read(p []byte) (n int, err error) {
+	if len(t.b) > 0 {
+		n = copy(p, t.b)
+		t.b = t.b[n:]
+		return n, nil
+	}
+	n = copy(p, deflateTail[t.tail:])
+	if t.tail += n; n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
 }

@@ -71,22 +71,22 @@ func (ep *endpoint) unreserve() {
 
 // join makes the connection a member from the next message on; joins are
 // ordered with messages (rules H5). It fails if the endpoint is being closed.
-func (ep *endpoint) join(c *conn) (*Closing, bool) {
-	if c.enc == packed {
-		ep.packers.Add(1)
-	}
+func (ep *endpoint) join(c *conn) bool {
 	ep.mu.Lock()
 	defer ep.mu.Unlock()
 	ep.reserved--
 	if ep.closing != nil {
-		return ep.closing, false
+		return false
+	}
+	if c.enc == packed {
+		ep.packers.Add(1)
 	}
 	ep.members++
 	ep.total++
 	ep.active = c.opened
 	c.pos = ep.log.end
 	ep.laneLocked().add(c)
-	return nil, true
+	return true
 }
 
 // perLane is how many members fill a lane before another one helps.
@@ -208,16 +208,21 @@ func (ep *endpoint) release() {
 }
 
 // rest frees the whole log of an endpoint that has been quiet since the last
-// call; the clock makes it.
+// call; the clock makes it. Who drained after the last pass makes another one
+// necessary, to see that nobody is behind.
 func (ep *endpoint) rest() {
 	ep.mu.Lock()
 	var freed int64
 	if ep.quiet {
 		freed = ep.log.rest(ep.lowLocked())
 	}
+	stale := ep.quiet && ep.log.bytes > 0
 	ep.quiet = true
 	ep.mu.Unlock()
 	ep.hub.charge(-freed)
+	if stale {
+		ep.wake()
+	}
 }
 
 // trim cuts the log to size bytes at the expense of who lags, and reports

@@ -70,9 +70,7 @@ func (c *conn) controlLocked() {
 // log.
 func (c *conn) fillLocked(t *turn, v view, limit int) bool {
 	t.reset()
-	if !c.left && c.pos < v.first() {
-		c.evictLocked()
-	}
+	c.checkLocked(v)
 	if c.rest == nil { // at a frame boundary (rules H1)
 		c.controlLocked()
 	}
@@ -107,8 +105,15 @@ func (c *conn) fillLocked(t *turn, v view, limit int) bool {
 	return len(t.pieces) > 0
 }
 
-// evictLocked parts with a receiver that was too slow.
-func (c *conn) evictLocked() {
+// checkLocked parts with a receiver that was too slow: what it needs next is
+// not in the log any more. Its own messages it does not need.
+func (c *conn) checkLocked(v view) {
+	if c.left || c.pos >= v.first() {
+		return
+	}
+	if c.pos, _ = c.skip(c.pos, v.end); c.pos >= v.first() {
+		return
+	}
 	const reason = "too slow: fell out of the endpoint's log (log_size)"
 	c.partLocked(ending{code: wire.CloseTryAgainLater, reason: reason, say: reason, drop: dropSlow})
 }

@@ -46,7 +46,8 @@ type Closing struct {
 func (c Closing) ending() ending {
 	say := c.Reason
 	if c.Spread > 0 {
-		say = fmt.Sprintf("%s; retry-after=%.1f", say, rand.Float64()*c.Spread.Seconds())
+		tenths := rand.Int64N(max(int64(c.Spread/(100*time.Millisecond)), 1)) //nolint:gosec // it is to be spread, not secret
+		say = fmt.Sprintf("%s; retry-after=%d.%d", say, tenths/10, tenths%10)
 	}
 	return ending{code: c.Code, reason: c.Reason, say: say, drop: dropKicked}
 }

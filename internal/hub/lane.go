@@ -156,8 +156,8 @@ func (l *lane) serve(c *conn, t *turn, v view) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	more := c.flushLocked(t, v)
-	if c.state == writeBusy && !c.left && c.pos < v.first() {
-		c.evictLocked()
+	if c.state == writeBusy {
+		c.checkLocked(v)
 	}
 	if c.left {
 		if more { // the lane does not know it any more

@@ -115,6 +115,8 @@ func (c *conn) begin(h wire.Header) error {
 		return refuse(wire.CloseProtocolError, "opcode %d is reserved", h.Opcode)
 	case !h.Masked:
 		return refuse(wire.CloseProtocolError, "frame is not masked")
+	case h.Long: // RFC 6455 §5.2: "the minimal number of bytes MUST be used"
+		return refuse(wire.CloseProtocolError, "frame length is not in its shortest form")
 	case h.Opcode.IsControl() && !h.Fin:
 		return refuse(wire.CloseProtocolError, "control frame is fragmented")
 	case h.Opcode.IsControl() && h.Length > wire.MaxControl:
@@ -129,7 +131,12 @@ func (c *conn) begin(h wire.Header) error {
 	if h.Opcode != wire.Continuation {
 		p.message, p.packed = h.Opcode, compressed
 	}
-	if limit := c.ep.limits.Load().MaxMessageSize; h.Length > limit-int64(len(p.body)) {
+	limit := c.ep.limits.Load().MaxMessageSize
+	most := limit
+	if p.packed {
+		most += limit/8 + 64 // noise gets larger by deflating, by this at worst; inflate looks again
+	}
+	if h.Length > most-int64(len(p.body)) {
 		return tooBig(limit)
 	}
 	return nil

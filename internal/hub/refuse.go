@@ -35,6 +35,10 @@ var (
 		status: http.StatusNotImplemented, Code: "extended_connect_unsupported",
 		Message: "WebSocket over HTTP/2 and HTTP/3 (extended CONNECT) is not supported. Connect over HTTP/1.1.",
 	}
+	refuseVersion = &refused{
+		status: http.StatusUpgradeRequired, Code: "version_not_supported",
+		Message: "The gateway speaks version 13 of the WebSocket protocol (RFC 6455).",
+	}
 	refuseBody = &refused{
 		status: http.StatusBadRequest, Code: "body_not_allowed",
 		Message: "A WebSocket handshake has no body.",
@@ -76,6 +80,7 @@ func (n *refused) write(w http.ResponseWriter) {
 	if n.status == http.StatusUpgradeRequired {
 		head.Set("Upgrade", "websocket")
 		head.Set("Connection", "Upgrade")
+		head.Set("Sec-Websocket-Version", "13")
 	}
 	w.WriteHeader(n.status)
 	_ = json.NewEncoder(w).Encode(n) // the client may be gone; nobody else cares

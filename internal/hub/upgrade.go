@@ -4,6 +4,9 @@
 package hub
 
 import (
+	"bufio"
+	"errors"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -12,8 +15,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-
-	"github.com/culvertd/culvert/internal/wire"
 )
 
 // handshakeTimeout bounds the writing of the answer to an upgrade.
@@ -42,32 +43,30 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id ID, addr netip.Ad
 		refuseFull(limit).write(w)
 		return
 	}
-	deflate := ep.limits.Load().own.Compression && negotiate(r.Header.Values("Sec-Websocket-Extensions"))
-	ws, err := upgrade(w, r, deflate)
-	if err != nil { // answered by gorilla through refuseHandshake
-		ep.unreserve()
-		h.dismiss()
+	c := &conn{ep: ep, addr: addr}
+	deflate := ""
+	if ep.limits.Load().own.Compression {
+		deflate = negotiate(r.Header.Values("Sec-Websocket-Extensions"))
+	}
+	if deflate != "" {
+		c.enc = packed
+	}
+	// Gorilla does its part, the handshake. Its reader would write control
+	// frames by itself, beside our writers (docs/decisions/0002).
+	if _, err := upgrader(r).Upgrade(&door{w, c}, r, extensions(deflate)); err != nil {
+		c.stillborn() // answered by gorilla through refuseHandshake
 		return
 	}
-	// Gorilla has done its part, the handshake. Its reader would write control
-	// frames by itself, beside our writers (docs/decisions/0002).
-	h.start(&conn{ep: ep, nc: ws.NetConn(), addr: addr, opened: time.Now()}, deflate)
+	c.live()
 }
 
-// upgrade answers the handshake. It may change the request's headers.
-func upgrade(w http.ResponseWriter, r *http.Request, deflate bool) (*websocket.Conn, error) {
-	// Gorilla takes any offer of the extension as it is; ours are checked.
-	r.Header.Del("Sec-Websocket-Extensions")
-	if deflate {
-		r.Header.Set("Sec-Websocket-Extensions", extension)
-	}
-	u := websocket.Upgrader{
-		HandshakeTimeout:  handshakeTimeout,
-		ReadBufferSize:    256,
-		WriteBufferSize:   256,
-		WriteBufferPool:   &handshakeBuffers,
-		EnableCompression: deflate,
-		CheckOrigin:       func(*http.Request) bool { return true }, // refusal did it
+func upgrader(r *http.Request) *websocket.Upgrader {
+	u := &websocket.Upgrader{
+		HandshakeTimeout: handshakeTimeout,
+		ReadBufferSize:   256,
+		WriteBufferSize:  256,
+		WriteBufferPool:  &handshakeBuffers,
+		CheckOrigin:      func(*http.Request) bool { return true }, // refusal did it
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 			refuseHandshake(status, reason).write(w)
 		},
@@ -77,30 +76,94 @@ func upgrade(w http.ResponseWriter, r *http.Request, deflate bool) (*websocket.C
 	if offered := websocket.Subprotocols(r); len(offered) > 0 {
 		u.Subprotocols = offered[:1]
 	}
-	return u.Upgrade(w, r, nil)
+	return u
 }
 
-// start makes the connection a member and starts its goroutine.
-func (h *Hub) start(c *conn, deflate bool) {
-	c.id = h.conns.Add(1)
-	if deflate {
-		c.enc = packed
+// extensions is the answer to the offers, in a spelling that gorilla passes on
+// as it is: it takes its own for the only one, and cannot confirm parameters.
+func extensions(deflate string) http.Header {
+	if deflate == "" {
+		return nil
 	}
-	_ = c.nc.SetDeadline(time.Time{})
+	return http.Header{"Sec-WebSocket-Extensions": {deflate}}
+}
+
+// door is the response writer from which gorilla takes the connection.
+type door struct {
+	http.ResponseWriter
+	c *conn
+}
+
+// Hijack implements http.Hijacker.
+func (d *door) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	hj, ok := d.ResponseWriter.(http.Hijacker)
+	if !ok {
+		return nil, nil, errors.New("the response writer is no http.Hijacker")
+	}
+	nc, brw, err := hj.Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	d.c.nc = nc
+	return &threshold{nc, d.c}, brw, nil
+}
+
+// threshold makes the client a member before it writes the answer: who has
+// seen the answer gets every message that is sent from then on.
+type threshold struct {
+	net.Conn
+	c *conn
+}
+
+// Write implements net.Conn; gorilla calls it once, with the whole answer.
+func (t *threshold) Write(b []byte) (int, error) {
+	if err := t.c.enter(); err != nil {
+		return 0, err
+	}
+	return t.Conn.Write(b)
+}
+
+var errEndpointGone = errors.New("the endpoint was closed meanwhile")
+
+// enter makes the connection a member that nobody writes to yet.
+func (c *conn) enter() error {
+	c.id = c.ep.hub.conns.Add(1)
+	c.opened = time.Now()
 	tune(c.nc)
 	c.raw = rawConn(c.nc)
-	if closing, ok := c.ep.join(c); !ok {
-		// The endpoint went while its upgrade was under way.
-		_ = c.nc.SetWriteDeadline(time.Now().Add(time.Second))
-		e := closing.ending()
-		_, _ = c.nc.Write(wire.AppendClose(nil, e.code, e.say))
-		_ = c.nc.Close()
-		h.dismiss()
-		return
+	c.state = writeBusy
+	if !c.ep.join(c) {
+		return errEndpointGone
 	}
+	return nil
+}
+
+// live starts the connection, once its client has the answer.
+func (c *conn) live() {
+	h := c.ep.hub
 	h.record(Event{Kind: Connected, Time: c.opened, Endpoint: c.ep.id, Conn: c.id, Addr: c.addr})
 	h.clock.add(c)
+	c.mu.Lock()
+	if c.end == nil { // else it has the deadline of its end
+		_ = c.nc.SetDeadline(time.Time{})
+	}
+	c.idleLocked()
+	c.kickLocked()
+	c.mu.Unlock()
 	h.wg.Go(c.read)
+}
+
+// stillborn undoes what was done for a connection whose handshake failed.
+func (c *conn) stillborn() {
+	switch {
+	case c.id == 0: // it did not come to the answer
+		c.ep.unreserve()
+	case c.lane != nil:
+		c.mu.Lock()
+		c.dieLocked("handshake failed")
+		c.mu.Unlock()
+	}
+	c.ep.hub.dismiss()
 }
 
 // refusal finds what is wrong with a request for an upgrade, or nil.
@@ -112,6 +175,8 @@ func (h *Hub) refusal(ep *endpoint, r *http.Request) *refused {
 		return refuseUnknown
 	case !websocket.IsWebSocketUpgrade(r):
 		return refusePlain
+	case r.Header.Get("Sec-Websocket-Version") != "13":
+		return refuseVersion
 	case r.ContentLength != 0 || len(r.TransferEncoding) > 0:
 		return refuseBody
 	case !originAllowed(ep.limits.Load().own.Origins, r.Header.Values("Origin")):

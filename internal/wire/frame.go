@@ -55,6 +55,7 @@ type Header struct {
 	Opcode Opcode
 	Masked bool
 	Length int64
+	Long   bool // the length is stated in more bytes than it needs
 	Key    [4]byte
 }
 
@@ -90,12 +91,14 @@ func ParseHeader(b []byte) (h Header, size int, err error) {
 	switch size {
 	case 4:
 		h.Length = int64(binary.BigEndian.Uint16(b[2:]))
+		h.Long = h.Length < 126
 	case 10:
 		n := binary.BigEndian.Uint64(b[2:])
 		if n>>63 != 0 {
 			return h, 0, ErrLength
 		}
 		h.Length = int64(n)
+		h.Long = n < 1<<16
 	}
 	if h.Masked {
 		copy(h.Key[:], b[size:])
