@@ -32,15 +32,19 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// run keeps Caddy's own files out of the user's home.
+// home is a folder for what the tests make together.
+var home string
+
+// run keeps Caddy's own files out of the user's home. HOME itself stays: the go
+// command has its caches there.
 func run(m *testing.M) int {
-	home, err := os.MkdirTemp("", "culvert-test-")
-	if err != nil {
+	var err error
+	if home, err = os.MkdirTemp("", "culvert-test-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(home) }()
-	for _, name := range []string{"HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"} {
+	for _, name := range []string{"XDG_DATA_HOME", "XDG_CONFIG_HOME"} {
 		if err := os.Setenv(name, home); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
