@@ -83,6 +83,7 @@ type site struct {
 	culvert string // more lines of the global option culvert
 	global  string // more global options
 	body    string // more lines of the site
+	tls     bool   // HTTPS, with a certificate of Caddy's own authority
 	without bool   // no culvert at all
 }
 
@@ -95,12 +96,20 @@ func newSite(t *testing.T) *site {
 	return &site{port: freePort(t), data: dir}
 }
 
-func (s *site) address() string { return fmt.Sprintf("http://127.0.0.1:%d", s.port) }
+func (s *site) address() string {
+	if s.tls {
+		return fmt.Sprintf("https://localhost:%d", s.port)
+	}
+	return fmt.Sprintf("http://127.0.0.1:%d", s.port)
+}
 
 func (s *site) caddyfile() string {
 	option, directive := fmt.Sprintf("culvert {\nsite %s\ndata %s\n%s\n}", s.address(), s.data, s.culvert), "culvert"
 	if s.without {
 		option, directive = "", ""
+	}
+	if s.tls {
+		directive += "\ntls internal"
 	}
 	return fmt.Sprintf("{\nadmin off\npersist_config off\nlog {\noutput discard\n}\n%s\n%s\n}\n%s {\n%s\n%s\n}\n",
 		option, s.global, s.address(), directive, s.body)
