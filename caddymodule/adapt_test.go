@@ -39,7 +39,7 @@ func TestAdapt(t *testing.T) {
 			}
 			got := adapt(t, in+"\n")
 			if *update {
-				if err := os.WriteFile(file, []byte(in+separator+got+"\n"), 0o644); err != nil { //nolint:gosec // a test's data
+				if err := os.WriteFile(file, []byte(in+separator+got+"\n"), 0o644); err != nil {
 					t.Fatal(err)
 				}
 				return

@@ -157,7 +157,7 @@ func size(d *caddyfile.Dispenser, to *int64) error {
 		return d.ArgErr()
 	}
 	n, err := humanize.ParseBytes(d.Val())
-	if err != nil || n == 0 || int64(n) < 0 { //nolint:gosec // an overflow shows as a negative number
+	if err != nil || n == 0 || int64(n) < 0 {
 		return d.Errf("%s must be a size such as 64KiB or 1MB, not %q; leave it out for the default", name, d.Val())
 	}
 	*to = int64(n)

@@ -51,7 +51,7 @@ func settingsFlags(cmd *cobra.Command) func() (control.Changes, error) {
 				continue
 			}
 			n, err := humanize.ParseBytes(*s.from)
-			v := int64(n) //nolint:gosec // an overflow shows as a negative number
+			v := int64(n)
 			if err != nil || v < 0 {
 				return c, fmt.Errorf("--%s must be a size such as 64KiB or 1MB, not %q", s.flag, *s.from)
 			}

@@ -22,8 +22,7 @@ type collector struct {
 // registerMetrics adds the core's figures to the config's registry.
 func registerMetrics(ctx caddy.Context, core *gateway.Core) error {
 	err := ctx.GetMetricsRegistry().Register(collector{core})
-	var twice prometheus.AlreadyRegisteredError
-	if errors.As(err, &twice) {
+	if _, twice := errors.AsType[prometheus.AlreadyRegisteredError](err); twice {
 		return nil
 	}
 	return err

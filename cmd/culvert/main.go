@@ -9,7 +9,6 @@ package main
 import (
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
-
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	"github.com/culvertd/culvert/caddymodule"

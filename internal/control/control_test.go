@@ -140,7 +140,7 @@ func TestServerRefusesWhatItDoesNotKnow(t *testing.T) {
 	for _, tc := range []struct {
 		method, path, body, code string
 	}{
-		{"POST", "/v1/endpoints", `{"nmae":"x"}`, "invalid"},
+		{"POST", "/v1/endpoints", `{"nonesuch":"x"}`, "invalid"},
 		{"POST", "/v1/endpoints", `{} {}`, "invalid"},
 		{"POST", "/v1/endpoints", ``, "invalid"},
 		{"POST", "/v1/endpoints", `{"name":"` + strings.Repeat("x", 65<<10) + `"}`, "too_large"},
@@ -167,7 +167,7 @@ func TestSocket(t *testing.T) {
 	t.Run("stale file is replaced, mode is 0600", func(t *testing.T) {
 		dir := t.TempDir()
 		path := control.SocketPath(dir)
-		if err := os.WriteFile(path, nil, 0o644); err != nil { //nolint:gosec // on purpose
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		serve(t, dir, new(fake))
@@ -193,7 +193,7 @@ func TestSocket(t *testing.T) {
 	t.Run("a stranger's folder is not used", func(t *testing.T) {
 		t.Setenv("TMPDIR", t.TempDir())
 		dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
-		if err := os.Mkdir(filepath.Dir(control.SocketPath(dir)), 0o777); err != nil { //nolint:gosec // on purpose
+		if err := os.Mkdir(filepath.Dir(control.SocketPath(dir)), 0o777); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := control.Serve(dir, new(fake), nil); err == nil {

@@ -50,8 +50,7 @@ func quote(id string) string {
 
 // asError returns the *Error in err's chain, and an internal one without.
 func asError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return &Error{Code: CodeInternal, Message: err.Error()}

@@ -104,17 +104,17 @@ func (r *running) close(c hub.Closing, timeout time.Duration, log *zap.Logger) e
 	// No command may see the hub half closed; one in progress gets a second.
 	cmdCtx, cancelCmd := context.WithTimeout(ctx, time.Second)
 	defer cancelCmd()
-	errs := []error{wrap("closing the control socket", r.control.Close(cmdCtx))}
+	closing := wrap("closing the control socket", r.control.Close(cmdCtx))
 	if err := r.book.hub.Close(ctx, c); err != nil {
 		// Clients that are away cannot answer; they have been reset.
 		log.Info("not every client took part in closing", zap.Error(err))
 	}
-	errs = append(errs,
+	return errors.Join(
+		closing,
 		wrap("writing the last statistics", r.book.rec.Close()),
 		r.book.store.Close(),
 		wrap("letting the data folder go", r.lock.Close()),
 	)
-	return errors.Join(errs...)
 }
 
 func wrap(doing string, err error) error {

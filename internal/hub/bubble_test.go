@@ -129,6 +129,7 @@ func TestPingsAreSpread(t *testing.T) {
 						p.say(wire.Pong, b)
 					case wire.Close:
 						p.say(wire.Close, b)
+					default:
 					}
 				}
 			}()

@@ -61,6 +61,11 @@ func (k *clock) run() {
 	}
 }
 
+// jitter is a number of ticks below n.
+func jitter(n int) int {
+	return rand.IntN(n) //nolint:gosec // it spreads load and hides nothing
+}
+
 // due advances the wheel and takes the connections whose time it is.
 func (k *clock) due() []*conn {
 	k.mu.Lock()
@@ -77,7 +82,7 @@ func (k *clock) due() []*conn {
 // add starts the clock for a new connection.
 func (k *clock) add(c *conn) {
 	c.tick = -1
-	k.schedule(c, 1+ticksPerPing/2+rand.IntN(ticksPerPing/2))
+	k.schedule(c, 1+ticksPerPing/2+jitter(ticksPerPing/2))
 }
 
 // schedule sets the next beat, unless the connection has ended.
@@ -140,7 +145,7 @@ func (k *clock) beat(c *conn) int {
 		return ticksPerPing
 	case c.waiting: // answered, or something else came
 		c.waiting = false
-		return max(ticksPerPing-patience, 1) + rand.IntN(ticksPerPing/10)
+		return max(ticksPerPing-patience, 1) + jitter(ticksPerPing/10)
 	case c.ping || c.rest != nil && c.restKind == framePing: // not written yet
 		return patience
 	}

@@ -41,7 +41,7 @@ func (c *conn) drainRaw(t *turn, fd uintptr) bool {
 	defer t.reset()
 	for c.state == writeBusy && c.fillLocked(t, c.ep.view(), maxTurn) {
 		n, err := t.sys.writeFD(fd, t.bufs)
-		if err == errAgain {
+		if errors.Is(err, errAgain) {
 			return false
 		}
 		if err != nil {

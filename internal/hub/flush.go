@@ -4,6 +4,7 @@
 package hub
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -156,6 +157,7 @@ func (c *conn) tookRestLocked(n int) {
 		c.delivered++
 		c.out += uint64(c.restOf)
 		c.ep.delivered(1, uint64(c.restOf))
+	case framePong:
 	case framePing:
 		c.waiting, c.pinged = true, time.Now()
 	case frameBye:
@@ -201,12 +203,13 @@ func (c *conn) flushLocked(t *turn, v view) (more bool) {
 			return false
 		}
 		n, err := t.sys.write(c.raw, t.bufs)
-		if err != nil && err != errAgain {
+		full := errors.Is(err, errAgain)
+		if err != nil && !full {
 			c.dieLocked(writeFailure(err))
 			return false
 		}
 		c.tookLocked(t, n)
-		if sent += n; err == errAgain || n < min(t.size, maxTurn) {
+		if sent += n; full || n < min(t.size, maxTurn) {
 			c.drainLater()
 			return false
 		}

@@ -260,6 +260,7 @@ func (c *conn) controlPiece(b []byte, last bool) error {
 		if !p.deaf {
 			c.pongFor(b)
 		}
+	default: // a pong has done its part by coming
 	}
 	return nil
 }

@@ -119,8 +119,7 @@ func (c *conn) hear(b []byte) error {
 		c.heard.Store(true)
 	}
 	err := c.feed(b)
-	var fault *closeError
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*closeError](err); ok {
 		// What follows is thrown away, until the client closes or the close
 		// timeout: closing at once could destroy our close frame on its way.
 		c.in.deaf = true

@@ -87,7 +87,6 @@ func (s *sysWriter) send(fd uintptr) {
 	var n uintptr
 	var errno syscall.Errno
 	for {
-		//nolint:gosec // the system call takes an address, as unsafe.Pointer's rule 4 says
 		if s.size <= 32<<10 {
 			n, _, errno = unix.RawSyscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&s.msg)), flags)
 		} else {
