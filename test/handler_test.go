@@ -69,7 +69,7 @@ func TestBehindOtherHandlers(t *testing.T) {
 		"/ws/a/b":                        http.StatusNotFound,
 		"/ws/" + e.ID:                    http.StatusUpgradeRequired,
 	} {
-		resp, err := http.Get(s.address() + path) //nolint:noctx // short
+		resp, err := http.Get(s.address() + path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +145,7 @@ func TestTLS(t *testing.T) {
 	if want := fmt.Sprintf("wss://localhost:%d/ws/%s", s.port, e.ID); e.URL != want {
 		t.Fatalf("%s, want %s", e.URL, want)
 	}
-	insecure := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // the test's own authority
+	insecure := &tls.Config{InsecureSkipVerify: true}
 	var conns []*websocket.Conn
 	for range 2 {
 		d := websocket.Dialer{TLSClientConfig: insecure}
@@ -258,7 +258,7 @@ func TestMetrics(t *testing.T) {
 	exchange(t, a, b)
 	scrape := func() string {
 		t.Helper()
-		resp, err := http.Get(s.address() + "/metrics") //nolint:noctx // short
+		resp, err := http.Get(s.address() + "/metrics")
 		if err != nil {
 			t.Fatal(err)
 		}

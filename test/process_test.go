@@ -20,8 +20,8 @@ import (
 
 // built compiles cmd/culvert once and returns its path.
 var built = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(os.Getenv("HOME"), "culvert")                                    // TestMain removes it
-	out, err := exec.Command("go", "build", "-o", path, "../cmd/culvert").CombinedOutput() //nolint:noctx // before any test
+	path := filepath.Join(os.Getenv("HOME"), "culvert") // TestMain removes it
+	out, err := exec.Command("go", "build", "-o", path, "../cmd/culvert").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("building: %w\n%s", err, out)
 	}
@@ -109,7 +109,7 @@ func (p *place) start(t *testing.T) *process {
 	g := p.launch(t)
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		resp, err := http.Get(p.site() + "/ws/x") //nolint:noctx // short
+		resp, err := http.Get(p.site() + "/ws/x")
 		if err == nil {
 			_ = resp.Body.Close()
 			// The notice is the last thing to come.
