@@ -6,6 +6,8 @@ package model
 import (
 	"context"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -129,4 +131,16 @@ func (r *run) dial() *wstest.Conn {
 		return nil
 	}
 	return c
+}
+
+// Seed is CULVERT_SEED, or a new one.
+func Seed(t testing.TB) uint64 {
+	if s := os.Getenv("CULVERT_SEED"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatalf("CULVERT_SEED: %v", err)
+		}
+		return n
+	}
+	return uint64(time.Now().UnixNano())
 }

@@ -4,8 +4,6 @@
 package model
 
 import (
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -26,7 +24,7 @@ func TestHub(t *testing.T) {
 		Seed:      Seed(t),
 		Senders:   32,
 		Receivers: 32,
-		Messages:  messages,
+		Messages:  Messages,
 		Stats:     func() hub.Stats { st, _ := s.Hub.Stats(id); return st },
 		Disturb: func(round int) {
 			cfg.Limits.MaxConnections = 1000 + round
@@ -42,16 +40,4 @@ func TestHub(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("the log's lines add up to %d messages, %d were eligible", eligible.sum(t), st.Eligible)
-}
-
-// Seed is CULVERT_SEED, or a new one.
-func Seed(t *testing.T) uint64 {
-	if s := os.Getenv("CULVERT_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatalf("CULVERT_SEED: %v", err)
-		}
-		return n
-	}
-	return uint64(time.Now().UnixNano())
 }

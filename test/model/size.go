@@ -5,4 +5,5 @@
 
 package model
 
-const messages = 100_000
+// Messages is how many a full run sends.
+const Messages = 100_000
