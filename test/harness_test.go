@@ -19,9 +19,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
-	"github.com/gorilla/websocket"
-
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
+	"github.com/gorilla/websocket"
 
 	"github.com/culvertd/culvert/caddymodule"
 	"github.com/culvertd/culvert/internal/control"
