@@ -4,14 +4,19 @@
 package model
 
 import (
+	"errors"
 	"time"
 
 	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/wstest"
 )
 
 // check compares what the connections saw with what the witness saw, which is
 // the endpoint's sequence, and the counters with each other.
 func (r *run) check(witness *record, before hub.Stats) {
+	if ce, ok := errors.AsType[*wstest.CloseError](witness.end); !ok || ce.Code != 1000 {
+		r.t.Errorf("the witness ended with %v", witness.end)
+	}
 	at := make(map[entry]int, len(witness.saw))
 	last := map[uint32]uint32{}
 	for i, e := range witness.saw {
