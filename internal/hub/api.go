@@ -46,8 +46,9 @@ type Settings struct {
 	Origins []string
 }
 
-// Stats are the counters of one endpoint since the hub learned of it. At every
-// moment Eligible = Delivered + Dropped (all reasons) + Queued.
+// Stats are the counters of one endpoint since the hub learned of it. When no
+// message is on its way, Eligible = MessagesOut + Dropped (all reasons) +
+// Queued, to the unit; while they flow, the figures are read one after another.
 type Stats struct {
 	Connections      int    // open now
 	TotalConnections uint64 // opened in all

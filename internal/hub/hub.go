@@ -27,7 +27,7 @@ type Hub struct {
 
 	shedding sync.Mutex // one at a time looks for the largest log
 
-	mu        sync.RWMutex // guards the fields below; before endpoint.mu
+	mu        sync.RWMutex // guards the fields below; never held with another
 	endpoints map[ID]*endpoint
 	closed    bool
 }
