@@ -7,7 +7,7 @@
 # docs/performance.md from them. Peers come from the package registries.
 #
 #   BENCH_QUICK=1        one short round; writes neither results nor tables
-#   BENCH_ROUNDS=5       rounds of each fan-out case
+#   BENCH_ROUNDS=5       rounds of each fan-out case; with TLS half of them
 #   BENCH_DURATION=3s    time of one fan-out run
 #   BENCH_SETTLE=60s     from the last of the idle connects to the reading of memory
 #   BENCH_IDLE=10000     idle connections

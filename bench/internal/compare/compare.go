@@ -29,7 +29,7 @@ import (
 type run struct {
 	ctx    context.Context //nolint:containedctx // lives as long as the one command
 	start  starter
-	rounds int
+	rounds map[bool]int // with and without TLS
 	out    *os.File
 	failed int
 }
@@ -40,7 +40,7 @@ func Command(args []string) error {
 	var o cases.Options
 	var s starter
 	out := fs.String("out", "results.jsonl", "file for the results")
-	rounds := fs.Int("rounds", 5, "rounds of each fan-out case")
+	rounds := fs.Int("rounds", 5, "rounds of each fan-out case; with TLS, where nothing is judged, half of them")
 	only := fs.String("only", "", "regular expression: the cases to run")
 	commit := fs.String("commit", "unknown", "what Culvert was built from")
 	fs.DurationVar(&o.Duration, "duration", 3*time.Second, "time of one fan-out run")
@@ -71,9 +71,10 @@ func Command(args []string) error {
 		return fmt.Errorf("creating the results file: %w", err)
 	}
 	defer f.Close()
-	r := &run{ctx: ctx, start: s, rounds: *rounds, out: f}
+	r := &run{ctx: ctx, start: s, out: f, rounds: map[bool]int{false: *rounds, true: (*rounds + 1) / 2}}
 	h := results.Machine()
 	h.Versions = s.versions(ctx, *commit)
+	h.RoundsTLS = r.rounds[true]
 	h.Rounds, h.Duration, h.Settle, h.Idle = *rounds, o.Duration.String(), o.Settle.String(), o.Idle
 	if err := json.NewEncoder(f).Encode(h); err != nil {
 		return err
@@ -107,6 +108,7 @@ func (r *run) group(list []cases.Case, tls bool) error {
 		if c.Idle != nil {
 			for name, s := range up {
 				s.stop()
+				s.stop()
 				delete(up, name)
 			}
 			if err := r.idle(c); err != nil {
@@ -128,8 +130,15 @@ func (r *run) group(list []cases.Case, tls bool) error {
 			}
 			targets = append(targets, up[name].target)
 		}
-		if err := harness.Rounds(c.Name, r.rounds, targets, c.Fanout.Measure, r.store); err != nil {
+		if err := harness.Rounds(c.Name, r.rounds[tls], targets, c.Fanout.Measure, r.store); err != nil {
 			return err
+		}
+		for name, s := range up {
+			if s.gone() { // the next case gets a new one
+				fmt.Fprintf(os.Stderr, "%s ended by itself:\n%s\n", name, s.lastWords())
+				s.stop()
+				delete(up, name)
+			}
 		}
 	}
 	return nil

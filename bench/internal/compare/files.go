@@ -122,8 +122,3 @@ func npmVersion(file string) string {
 	}
 	return p.Version
 }
-
-func offset(port string, by int) string {
-	n, _ := strconv.Atoi(port) // made by strconv in port
-	return strconv.Itoa(n + by)
-}

@@ -21,8 +21,9 @@ import (
 // server is a running process under test.
 type server struct {
 	target harness.Target
+	log    string // file
 	cancel context.CancelFunc
-	exited chan error
+	exited chan error // holds one value once the process has gone
 }
 
 // launch starts a process and waits until it accepts connections. What it
@@ -44,15 +45,26 @@ func launch(ctx context.Context, work string, t harness.Target, cmd func(context
 		return nil, fmt.Errorf("starting %s: %w", t.Name, err)
 	}
 	t.PID = c.Process.Pid
-	s := &server{target: t, cancel: cancel, exited: make(chan error, 1)}
+	s := &server{target: t, log: log.Name(), cancel: cancel, exited: make(chan error, 1)}
 	go func() { s.exited <- c.Wait() }()
 	if err := s.ready(ctx); err != nil {
 		s.stop()
-		text, _ := os.ReadFile(log.Name()) // there is an error to report already
-		return nil, fmt.Errorf("%s: %w\n%s", t.Name, err, text[max(0, len(text)-2000):])
+		return nil, fmt.Errorf("%s: %w\n%s", t.Name, err, s.lastWords())
 	}
 	return s, nil
 }
+
+// lastWords is the end of what the process printed.
+func (s *server) lastWords() string {
+	text, err := os.ReadFile(s.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-4000):])
+}
+
+// gone tells whether the process has ended by itself.
+func (s *server) gone() bool { return len(s.exited) > 0 }
 
 func (s *server) ready(ctx context.Context) error {
 	var d net.Dialer
@@ -77,14 +89,20 @@ func (s *server) stop() {
 	s.exited <- <-s.exited // stop may come again
 }
 
-// port finds a free port below the range that outgoing connections use, so that
-// no client of a run takes it.
-func port() (string, error) {
-	for p := 17100; p < 17400; p++ {
+// ports finds n free ports below the range that outgoing connections use, so
+// that no client of a run takes them.
+func ports(n int) (free []string, err error) {
+	const first, last = 17100, 17999
+	for p := first; p <= last && len(free) < n; p++ {
 		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(p))
-		if err == nil {
-			return strconv.Itoa(p), l.Close()
+		if err != nil {
+			continue
 		}
+		defer l.Close()
+		free = append(free, strconv.Itoa(p))
 	}
-	return "", errors.New("no free port between 17100 and 17400")
+	if len(free) < n {
+		return nil, fmt.Errorf("fewer than %d free ports between %d and %d", n, first, last)
+	}
+	return free, nil
 }

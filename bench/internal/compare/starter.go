@@ -66,10 +66,11 @@ func (s *starter) has(name string) bool {
 
 // up starts a server and returns when it can be loaded.
 func (s *starter) up(ctx context.Context, name string, tls bool) (*server, error) {
-	p, err := port()
+	free, err := ports(3)
 	if err != nil {
 		return nil, err
 	}
+	p := free[0]
 	addr := "127.0.0.1:" + p
 	t := harness.Target{Name: name, Addr: addr, Opts: map[string]string{}}
 	if tls {
@@ -77,7 +78,7 @@ func (s *starter) up(ctx context.Context, name string, tls bool) (*server, error
 	}
 	switch name {
 	case cases.Culvert:
-		return s.upCulvert(ctx, t, p, tls)
+		return s.upCulvert(ctx, t, free, tls)
 	case cases.Centrifugo:
 		t.Opts["proto"] = "centrifugo"
 		// Its metrics are behind the same TLS, which the counting of
@@ -123,17 +124,17 @@ var endpointPath = regexp.MustCompile(`/ws/[A-Za-z0-9_-]{22}`)
 
 // upCulvert starts Culvert in a fresh data folder, the way its operator would,
 // and makes one endpoint.
-func (s *starter) upCulvert(ctx context.Context, t harness.Target, plain string, tls bool) (*server, error) {
+func (s *starter) upCulvert(ctx context.Context, t harness.Target, free []string, tls bool) (*server, error) {
 	data, err := os.MkdirTemp(s.work, "culvert-")
 	if err != nil {
 		return nil, err
 	}
 	env := []string{
-		"BENCH_HTTP=" + plain, "BENCH_HTTPS=" + offset(plain, 400), "BENCH_ADMIN=" + offset(plain, 800),
+		"BENCH_HTTP=" + free[0], "BENCH_HTTPS=" + free[1], "BENCH_ADMIN=" + free[2],
 		"CULVERT_DATA=" + filepath.Join(data, "culvert"), "BENCH_LOG=" + filepath.Join(data, "access.log"),
 		"XDG_DATA_HOME=" + data, "XDG_CONFIG_HOME=" + data,
 	}
-	t.Opts["metrics"] = "http://127.0.0.1:" + offset(plain, 800) + "/metrics"
+	t.Opts["metrics"] = "http://127.0.0.1:" + free[2] + "/metrics"
 	srv, err := s.launch(ctx, t, env, s.culvert, "run", "--config", s.caddyfile, "--adapter", "caddyfile")
 	if err != nil {
 		return nil, err
@@ -148,8 +149,8 @@ func (s *starter) upCulvert(ctx context.Context, t harness.Target, plain string,
 	}
 	srv.target.Opts["path"], srv.target.Opts["pubpath"] = path, path
 	if tls {
-		srv.target.Addr = "127.0.0.1:" + offset(plain, 400)
-		srv.target.Opts["host"] = "localhost:" + offset(plain, 400)
+		srv.target.Addr = "127.0.0.1:" + free[1]
+		srv.target.Opts["host"] = "localhost:" + free[1]
 	}
 	return srv, nil
 }

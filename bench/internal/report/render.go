@@ -24,7 +24,7 @@ func Render(w words, h results.Header, rs []harness.Result) string {
 	}
 	slices.Sort(versions)
 	fmt.Fprintf(&b, w.machine+"\n\n", h.Date.Format("2006-01-02"), h.CPU, h.Cores, h.MemoryGiB, h.Kernel, h.Go,
-		strings.Join(versions, "; "), h.Rounds, h.Duration, h.Settle, h.Idle)
+		strings.Join(versions, "; "), h.Rounds, h.RoundsTLS, h.Duration, h.Settle, h.Idle)
 	fmt.Fprintf(&b, "### %s\n\n", w.targets)
 	b.WriteString(verdicts(w, rs))
 	list := cases.List(cases.Options{Idle: h.Idle})

@@ -10,7 +10,7 @@ import (
 
 // words are the texts of the generated part in one language.
 type words struct {
-	machine     string // date, CPU, cores, memory, kernel, Go, versions, rounds, duration, settle, idle
+	machine     string // date, CPU, cores, memory, kernel, Go, versions, rounds, rounds with TLS, duration, settle, idle
 	targets     string
 	verdictHead []string
 	yes, no     string
@@ -26,7 +26,7 @@ type words struct {
 var languages = map[string]words{
 	"en": {
 		machine: "Measured on %s: %s, %d cores, %g GiB of memory, Linux %s, %s. %s. " +
-			"Medians of %d rounds of %s; memory %s after the last of %d idle connects.",
+			"Medians of %d rounds (%d with TLS) of %s; memory %s after the last of %d idle connects.",
 		targets:     "Targets",
 		verdictHead: []string{"case", "target", "that is", "Culvert", "reached"},
 		yes:         "yes",
@@ -62,7 +62,7 @@ var languages = map[string]words{
 	},
 	"zh-CN": {
 		machine: "测量于 %s：%s，%d 核，内存 %g GiB，Linux %s，%s。%s。" +
-			"取 %d 轮的中位数，每轮 %s；内存在最后一个空闲连接（共 %[11]d 个）建立 %[10]s 之后读取。",
+			"取 %d 轮（TLS 为 %d 轮）的中位数，每轮 %s；内存在最后一个空闲连接（共 %[12]d 个）建立 %[11]s 之后读取。",
 		targets:     "目标",
 		verdictHead: []string{"场景", "目标", "折算", "Culvert", "达到"},
 		yes:         "是",

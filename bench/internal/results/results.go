@@ -34,6 +34,7 @@ type Header struct {
 	Go        string            `json:"go"`       // of the load generator and the references
 	Versions  map[string]string `json:"versions"` // of the servers
 	Rounds    int               `json:"rounds"`
+	RoundsTLS int               `json:"rounds_tls"`
 	Duration  string            `json:"duration"` // of one fan-out run
 	Settle    string            `json:"settle"`   // from the last idle connect to the reading
 	Idle      int               `json:"idle"`     // idle connections
