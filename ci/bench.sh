@@ -7,4 +7,4 @@
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
-go test -run='^$' -bench="${BENCH:-.}" -benchmem -count="${COUNT:-1}" ./internal/...
+go test -run='^$' -bench="${BENCH:-.}" -benchmem -count="${COUNT:-1}" ./internal/... ./test/hostile
