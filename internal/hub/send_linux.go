@@ -18,6 +18,7 @@ var errAgain = errors.New("socket buffer full")
 // sysWriter writes to sockets without blocking, with one system call for many
 // buffers. It keeps what the call needs, so that a write allocates nothing.
 type sysWriter struct {
+	one  []byte // the only buffer; nil: see iov
 	iov  [maxPieces]unix.Iovec
 	msg  unix.Msghdr
 	size int
@@ -37,22 +38,27 @@ func newTurn() *turn {
 // keeps the descriptor from being closed and used again under our hands.
 func (s *sysWriter) write(raw syscall.RawConn, bufs [][]byte) (int, error) {
 	s.load(bufs)
+	defer s.unload()
 	if err := raw.Control(s.ctl); err != nil {
 		return 0, err
 	}
-	s.unload()
 	return s.n, s.err
 }
 
 // writeFD is write for a caller that holds the descriptor.
 func (s *sysWriter) writeFD(fd uintptr, bufs [][]byte) (int, error) {
 	s.load(bufs)
+	defer s.unload()
 	s.send(fd)
-	s.unload()
 	return s.n, s.err
 }
 
 func (s *sysWriter) load(bufs [][]byte) {
+	if len(bufs) == 1 {
+		s.one = bufs[0][:min(len(bufs[0]), maxTurn)]
+		s.size = len(s.one)
+		return
+	}
 	s.size = 0
 	k := 0
 	for _, b := range bufs {
@@ -69,14 +75,15 @@ func (s *sysWriter) load(bufs [][]byte) {
 	s.msg.SetIovlen(k)
 }
 
+// unload lets go of the buffers, which are chunks of logs.
 func (s *sysWriter) unload() {
+	s.one = nil
 	for i := range s.iov {
 		if s.iov[i].Base == nil {
 			break
 		}
 		s.iov[i].Base = nil
 	}
-	s.msg.Iov = nil
 }
 
 // send never blocks, so for short writes the scheduler need not hear of it:
@@ -84,16 +91,19 @@ func (s *sysWriter) unload() {
 // one copies for tens of microseconds and lets others run.
 func (s *sysWriter) send(fd uintptr) {
 	const flags = unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL
+	const long = 32 << 10
 	var n uintptr
-	var errno syscall.Errno
-	for {
-		if s.size <= 32<<10 {
+	errno := unix.EINTR
+	for errno == unix.EINTR {
+		switch {
+		case s.one != nil && s.size <= long: // a message header less to read for the kernel
+			n, _, errno = unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(&s.one[0])), uintptr(s.size), flags, 0, 0)
+		case s.one != nil:
+			n, _, errno = unix.Syscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(&s.one[0])), uintptr(s.size), flags, 0, 0)
+		case s.size <= long:
 			n, _, errno = unix.RawSyscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&s.msg)), flags)
-		} else {
+		default:
 			n, _, errno = unix.Syscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&s.msg)), flags)
-		}
-		if errno != unix.EINTR {
-			break
 		}
 	}
 	switch errno {
