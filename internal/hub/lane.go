@@ -118,15 +118,22 @@ func (l *lane) wake() {
 	}
 }
 
-// run gives the lane one turn, and puts it back into the queue if it needs
-// another.
+// run gives the lane a turn, and more of the same pass while no other lane
+// waits: handing it to the next writer would wake that for nothing. Another
+// pass goes through the queue, so that more messages can gather for it.
 func (l *lane) run(w *writer) {
-	l.state.Store(laneRunning)
-	if l.turn(w) && l.state.CompareAndSwap(laneRunning, laneIdle) {
-		return
+	for {
+		l.state.Store(laneRunning)
+		done := l.turn(w)
+		if done && l.state.CompareAndSwap(laneRunning, laneIdle) {
+			return
+		}
+		if done || !l.ep.hub.queue.empty() {
+			l.state.Store(laneQueued)
+			l.ep.hub.queue.push(l)
+			return
+		}
 	}
-	l.state.Store(laneQueued)
-	l.ep.hub.queue.push(l)
 }
 
 // turn serves up to turnConns members, and reports whether nothing is left to

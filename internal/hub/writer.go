@@ -56,6 +56,13 @@ func (q *laneQueue) pop() *lane {
 	return l
 }
 
+// empty reports whether no lane waits, and none is to stop for the end.
+func (q *laneQueue) empty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.n == 0 && !q.closed
+}
+
 func (q *laneQueue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
