@@ -24,11 +24,34 @@ import (
 // owner at a time (rules H1): whoever holds mu while writing is writeIdle, or
 // the transient goroutine (drain.go) while it is writeBusy.
 type conn struct {
+	// What the walk over a lane touches comes first and together: with
+	// thousands of connections each line of memory is a miss of the cache.
+	raw       syscall.RawConn // of a bare *net.TCPConn on Linux; nil: write through nc
+	sender    atomic.Bool     // own may be non-empty
+	enc       encoding
+	mu        sync.Mutex // guards the writing side, from here to end; before endpoint.mu
+	state     writeState
+	left      bool // no longer a member: gets no more messages
+	byeSent   bool // the close frame is with the kernel
+	ping      bool // a ping waits
+	waiting   bool // a ping was written and not yet answered
+	restKind  frameKind
+	restOf    uint32    // payload bytes of the frame that has begun, if it is a message
+	pos       uint64    // next message to begin
+	rest      []byte    // of the frame that has begun, or nil
+	pong      []byte    // frame that waits, the latest only
+	bye       []byte    // close frame that waits
+	delivered uint64    // messages
+	out       uint64    // payload bytes of them
+	dropped   uint64    // messages
+	flight    uint64    // messages of the blocking write under way
+	begun     time.Time // of that write; zero: none
+	pinged    time.Time
+	end       *ending // why it ends, from the first cause on
+
 	ep     *endpoint
 	id     uint64
 	nc     net.Conn
-	raw    syscall.RawConn // of a bare *net.TCPConn on Linux; nil: write through nc
-	enc    encoding
 	addr   netip.Addr
 	opened time.Time
 
@@ -49,29 +72,8 @@ type conn struct {
 	limit    *limiter // nil before the first rate limit
 
 	// What this client sent itself, which it does not get back (rules H4).
-	ownMu  sync.Mutex // guards own; inside mu and endpoint.mu
-	own    []span
-	sender atomic.Bool // own may be non-empty
-
-	mu        sync.Mutex // guards the writing side below; before endpoint.mu
-	state     writeState
-	pos       uint64    // next message to begin
-	flight    uint64    // messages of the blocking write under way
-	begun     time.Time // of that write; zero: none
-	rest      []byte    // of the frame that has begun, or nil
-	restKind  frameKind
-	restOf    uint32 // payload bytes of that frame, if it is a message
-	pong      []byte // frame that waits, the latest only
-	ping      bool   // a ping waits
-	waiting   bool   // a ping was written and not yet answered
-	pinged    time.Time
-	bye       []byte  // close frame that waits
-	byeSent   bool    // the close frame is with the kernel
-	left      bool    // no longer a member: gets no more messages
-	delivered uint64  // messages
-	out       uint64  // payload bytes of them
-	dropped   uint64  // messages
-	end       *ending // why it ends, from the first cause on
+	ownMu sync.Mutex // guards own; inside mu and endpoint.mu
+	own   []span
 }
 
 type writeState uint8

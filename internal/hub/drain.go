@@ -39,6 +39,7 @@ func (c *conn) drainRaw(t *turn, fd uintptr) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer t.reset()
+	defer t.settle(c.ep)
 	for c.state == writeBusy && c.fillLocked(t, c.ep.view(), maxTurn) {
 		n, err := t.sys.writeFD(fd, t.bufs)
 		if errors.Is(err, errAgain) {
@@ -72,6 +73,7 @@ func (c *conn) drainBlocking(t *turn) {
 			break
 		}
 		c.landedLocked(t, n)
+		t.settle(c.ep)
 		if err != nil {
 			c.dieLocked(writeFailure(err))
 		}
@@ -85,7 +87,7 @@ func (c *conn) drainBlocking(t *turn) {
 // with the connection.
 func (c *conn) landedLocked(t *turn, n int) {
 	if len(t.pieces) == 0 {
-		c.tookRestLocked(n)
+		c.tookRestLocked(t, n)
 		return
 	}
 	for i, p := range t.pieces {
@@ -94,7 +96,7 @@ func (c *conn) landedLocked(t *turn, n int) {
 		if n < len(t.bufs[i]) {
 			k = p.chunk.whole(p.from, p.to, start+n, c.enc)
 		}
-		c.countLocked(p.from, k, p.chunk)
+		c.countLocked(t, p.from, k, p.chunk)
 		c.flight -= k - p.from
 		n -= min(n, len(t.bufs[i]))
 	}

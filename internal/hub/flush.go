@@ -35,6 +35,10 @@ type turn struct {
 	pieces []piece // the last len(pieces) of bufs
 	size   int
 	sys    sysWriter
+
+	// Delivered since the last settle. They are added up here, because the
+	// endpoint's counters are contended by all writers.
+	messages, payload uint64
 }
 
 var turns = sync.Pool{New: func() any { return newTurn() }}
@@ -43,6 +47,19 @@ func (t *turn) reset() {
 	clear(t.bufs)
 	clear(t.pieces)
 	t.bufs, t.pieces, t.size = t.bufs[:0], t.pieces[:0], 0
+}
+
+func (t *turn) delivered(messages, payload uint64) {
+	t.messages += messages
+	t.payload += payload
+}
+
+// settle brings what was delivered into the endpoint's counters.
+func (t *turn) settle(ep *endpoint) {
+	if t.messages > 0 {
+		ep.delivered(t.messages, t.payload)
+		t.messages, t.payload = 0, 0
+	}
 }
 
 func (t *turn) add(b []byte) {
@@ -123,20 +140,20 @@ func (c *conn) checkLocked(v view) {
 // that it took in part the one that has begun.
 func (c *conn) tookLocked(t *turn, n int) {
 	if len(t.pieces) == 0 {
-		c.tookRestLocked(n)
+		c.tookRestLocked(t, n)
 		return
 	}
 	for i, p := range t.pieces {
 		b := t.bufs[i]
 		if n >= len(b) {
-			c.countLocked(p.from, p.to, p.chunk)
+			c.countLocked(t, p.from, p.to, p.chunk)
 			c.pos = p.to
 			n -= len(b)
 			continue
 		}
 		start := p.chunk.offset(p.from, c.enc)
 		k := p.chunk.whole(p.from, p.to, start+n, c.enc)
-		c.countLocked(p.from, k, p.chunk)
+		c.countLocked(t, p.from, k, p.chunk)
 		c.pos = k
 		if p.chunk.offset(k, c.enc)-start < n {
 			c.rest, c.restKind = b[n:p.chunk.offset(k+1, c.enc)-start], frameMessage
@@ -147,7 +164,7 @@ func (c *conn) tookLocked(t *turn, n int) {
 	}
 }
 
-func (c *conn) tookRestLocked(n int) {
+func (c *conn) tookRestLocked(t *turn, n int) {
 	if c.rest = c.rest[n:]; len(c.rest) > 0 {
 		return
 	}
@@ -156,7 +173,7 @@ func (c *conn) tookRestLocked(n int) {
 	case frameMessage:
 		c.delivered++
 		c.out += uint64(c.restOf)
-		c.ep.delivered(1, uint64(c.restOf))
+		t.delivered(1, uint64(c.restOf))
 	case framePong:
 	case framePing:
 		c.waiting, c.pinged = true, time.Now()
@@ -174,14 +191,14 @@ func (c *conn) tookRestLocked(n int) {
 }
 
 // countLocked counts messages from to to-1 of a chunk as delivered.
-func (c *conn) countLocked(from, to uint64, ch *chunk) {
+func (c *conn) countLocked(t *turn, from, to uint64, ch *chunk) {
 	if from == to {
 		return
 	}
 	payload := ch.payload(from, to)
 	c.delivered += to - from
 	c.out += payload
-	c.ep.delivered(to-from, payload)
+	t.delivered(to-from, payload)
 }
 
 // flushLocked writes what waits, as far as that goes without blocking; the
@@ -230,6 +247,7 @@ func (c *conn) kickLocked() {
 	if c.flushLocked(t, c.ep.view()) {
 		c.drainLater()
 	}
+	t.settle(c.ep)
 }
 
 // drainLater hands the writing side to a goroutine that may block.

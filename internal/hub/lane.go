@@ -154,6 +154,7 @@ func (l *lane) turn(w *writer) (done bool) {
 			break
 		}
 	}
+	w.turn.settle(l.ep)
 	clear(w.batch[:])
 	return l.settle(n, v.end)
 }
