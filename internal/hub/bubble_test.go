@@ -74,7 +74,7 @@ func (p *peer) hear() (wire.Opcode, []byte, error) {
 	}
 }
 
-// deaf reads nothing but the time at which the hub hangs up.
+// hangup reads until the hub hangs up, and returns when that was.
 func (p *peer) hangup() time.Time {
 	for {
 		if _, _, err := p.hear(); err != nil {

@@ -30,7 +30,7 @@ type lane struct {
 	state  atomic.Int32
 	served atomic.Uint64 // all who can take it have got what is before this
 
-	mu      sync.Mutex // guards the fields below; innermost but for none
+	mu      sync.Mutex // guards the fields below; inside endpoint.mu
 	conns   []*conn
 	lowest  uint64 // no member is before this
 	shuffle uint64 // counts removals, which move members
