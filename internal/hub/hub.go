@@ -55,7 +55,7 @@ func (c Closing) ending() ending {
 // New starts a hub; Close ends it.
 func New(cfg Config) *Hub {
 	h := &Hub{endpoints: map[ID]*endpoint{}, packers: newPackers(), stop: make(chan struct{})}
-	h.queue.init()
+	h.queue.init(runtime.GOMAXPROCS(0))
 	h.clock.init(h)
 	h.Configure(cfg)
 	for range runtime.GOMAXPROCS(0) {

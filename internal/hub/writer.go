@@ -3,7 +3,15 @@
 
 package hub
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
+
+// patience is how long lanes wait for the writers that are at work before one
+// more wakes. A message for a few hundred receivers is written by one writer
+// in that time; waking another for half of it costs more than it saves.
+const patience = 5 * time.Millisecond
 
 // writer is one of the few goroutines, about one per core, that walk lanes.
 type writer struct {
@@ -19,10 +27,17 @@ type laneQueue struct {
 	lanes  []*lane // a ring: n from head on
 	head   int
 	n      int
+	idle   int       // writers that wait and are not signalled
+	active int       // the others
+	behind time.Time // since when lanes wait while writers are at work
 	closed bool
 }
 
-func (q *laneQueue) init() { q.wake.L = &q.mu }
+// init prepares for writers that are about to start.
+func (q *laneQueue) init(writers int) {
+	q.wake.L = &q.mu
+	q.active = writers
+}
 
 func (q *laneQueue) push(l *lane) {
 	q.mu.Lock()
@@ -36,7 +51,21 @@ func (q *laneQueue) push(l *lane) {
 	}
 	q.lanes[(q.head+q.n)%len(q.lanes)] = l
 	q.n++
-	q.wake.Signal()
+	switch {
+	case q.active == 0:
+		q.signal()
+	case q.n == 1:
+		q.behind = time.Now()
+	}
+}
+
+// signal wakes a writer, if one is idle.
+func (q *laneQueue) signal() {
+	if q.idle > 0 {
+		q.idle--
+		q.active++
+		q.wake.Signal()
+	}
 }
 
 // pop waits for a lane; nil once the queue is closed.
@@ -44,6 +73,8 @@ func (q *laneQueue) pop() *lane {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for q.n == 0 && !q.closed {
+		q.active--
+		q.idle++
 		q.wake.Wait()
 	}
 	if q.closed {
@@ -53,6 +84,10 @@ func (q *laneQueue) pop() *lane {
 	q.lanes[q.head] = nil
 	q.head = (q.head + 1) % len(q.lanes)
 	q.n--
+	if q.n > 0 && q.idle > 0 && time.Since(q.behind) > patience {
+		q.behind = time.Now()
+		q.signal()
+	}
 	return l
 }
 
