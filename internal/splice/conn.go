@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package splice
+
+import (
+	"net"
+)
+
+// TCP makes a Conn of a TCP connection. Links between two of these take the
+// fast way where the system has one.
+func TCP(c *net.TCPConn) Conn { return tcpConn{c} }
+
+type tcpConn struct{ *net.TCPConn }
+
+// Reset sends a RST: whatever was not acknowledged is lost, and the peer knows.
+func (c tcpConn) Reset() error {
+	_ = c.SetLinger(0) // fails on closed sockets only
+	return c.Close()
+}
+
+// Unix makes a Conn of a unix stream socket, which has no RST: to its peer a
+// reset looks like a close. Bytes that it has not read are dropped.
+func Unix(c *net.UnixConn) Conn { return unixConn{c} }
+
+type unixConn struct{ *net.UnixConn }
+
+func (c unixConn) Reset() error { return c.Close() }

@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tunnel
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+// Config of a client. Server and Token are required.
+type Config struct {
+	// Server is the gateway's URL: ws, wss, http or https. A missing path
+	// means /tunnel.
+	Server *url.URL
+	// Token is the client token. It is sent as a bearer and never logged.
+	Token string
+	// ClientID is the name to sign in with; empty asks the gateway for one,
+	// which is the token's own name if it has one.
+	ClientID string
+	Services []wire.Service
+	// NoReconnect makes Run return as soon as the gateway cannot be reached
+	// or the connection is lost.
+	NoReconnect bool
+	// ReconnectInterval is the first delay before another try; later ones
+	// grow, with jitter, to at most 15 s. Default: 500 ms.
+	ReconnectInterval time.Duration
+	// Transport forces the way of channels. Default: Auto.
+	Transport Transport
+	// Warm and Parked bound the channels that are kept ready, for each
+	// session and for the client. Defaults: 2 to 64 each.
+	MinWarm, MaxWarm     int
+	MinParked, MaxParked int
+
+	// Dial opens connections to the gateway, relay and services; default: a
+	// net.Dialer's. Proxy is asked for the gateway and the relay; default:
+	// http.ProxyFromEnvironment.
+	Dial  func(ctx context.Context, network, addr string) (net.Conn, error)
+	Proxy func(*http.Request) (*url.URL, error)
+	// Logger is for what a user should know: info for the course of things,
+	// warn for what fails and is tried again. Default: none.
+	Logger *zap.Logger
+}
+
+// Transport is the way of channels.
+type Transport string
+
+// The transports.
+const (
+	Auto      Transport = "auto"      // the relay port; WebSocket where that cannot be reached within 3 s
+	Relay     Transport = "relay"     // the relay port or nothing
+	WebSocket Transport = "websocket" // through the gateway's HTTPS port
+)
+
+// ForwardSpec is a local listener for a service of another client.
+type ForwardSpec struct {
+	Target  string // the provider's name
+	Service string
+	// Local is where to listen: a port (on 127.0.0.1), host:port, or the path
+	// of a unix socket (with a slash in it; TCP services only). Port 0 takes
+	// any free one.
+	Local string
+}
+
+// States of the client and of a forward.
+const (
+	StateConnecting = "connecting"
+	StateOnline     = "online"
+	StateStopped    = "stopped"
+)
+
+// Status is a client's state at a moment.
+type Status struct {
+	Server    string          `json:"server"`
+	ClientID  string          `json:"clientId"`
+	State     string          `json:"state"`
+	Since     time.Time       `json:"since"`
+	Transport Transport       `json:"transport,omitempty"` // in use
+	Relay     string          `json:"relay,omitempty"`     // its address
+	LastError string          `json:"lastError,omitempty"` // while not online
+	Services  []ServiceStatus `json:"services"`
+	Forwards  []ForwardStatus `json:"forwards"`
+}
+
+// ServiceStatus is what one offered service has carried.
+type ServiceStatus struct {
+	wire.Service
+	Sessions    int    `json:"sessions"`    // now
+	Connections int    `json:"connections"` // or UDP flows, now
+	Total       uint64 `json:"total"`       // connections ever
+	BytesIn     uint64 `json:"bytesIn"`     // from visitors
+	BytesOut    uint64 `json:"bytesOut"`
+	LastError   string `json:"lastError,omitempty"` // of dialing the service
+}
+
+// ForwardStatus is what one forward has carried.
+type ForwardStatus struct {
+	Target      string `json:"target"`
+	Service     string `json:"service"`
+	Local       string `json:"local"` // where it listens
+	Protocol    string `json:"protocol,omitempty"`
+	State       string `json:"state"`
+	LastError   string `json:"lastError,omitempty"`
+	Connections int    `json:"connections"`
+	Total       uint64 `json:"total"`
+	BytesIn     uint64 `json:"bytesIn"` // from the provider
+	BytesOut    uint64 `json:"bytesOut"`
+}
+
+// Kind sorts errors by what a script can do about them; tunnelclient makes its
+// exit codes of them.
+type Kind int
+
+// The kinds.
+const (
+	Refused       Kind = 1 + iota // token unknown, or the gateway says no
+	NameTaken                     // somebody else's name, or taken over
+	Unreachable                   // no gateway there
+	TargetRefused                 // the other client or its service is not there or refuses
+	LocalFailed                   // cannot listen
+)
+
+// Error is a failure that trying again would not mend.
+type Error struct {
+	Kind Kind
+	Code string // wire's, if the gateway said it
+	Err  error
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
