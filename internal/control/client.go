@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/culvertd/culvert/internal/localsocket"
 )
 
 // maxAnswer bounds what a client reads: MaxLogLines lines fit many times.
@@ -26,14 +28,7 @@ type Client struct {
 // Dial returns a client of the gateway that runs on the data folder dir. It
 // fails at once if none listens there.
 func Dial(ctx context.Context, dir string) (*Client, error) {
-	path := SocketPath(dir)
-	if err := checkParent(dir, path, false); err != nil {
-		return nil, err
-	}
-	dial := func(ctx context.Context) (net.Conn, error) {
-		return (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, "unix", path)
-	}
-	conn, err := dial(ctx)
+	conn, err := localsocket.Dial(ctx, dir)
 	if err != nil {
 		return nil, fmt.Errorf("reaching the gateway: %w", err)
 	}
@@ -43,7 +38,7 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 	return &Client{http: &http.Client{
 		Timeout: time.Minute,
 		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dial(ctx)
+			return localsocket.Dial(ctx, dir)
 		}},
 	}}, nil
 }

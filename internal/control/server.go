@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/culvertd/culvert/internal/localsocket"
 )
 
 // maxBody bounds a request: a list of a thousand origins fits.
@@ -30,7 +32,7 @@ type Server struct {
 // and answers commands by calling svc until Close. Errors that are the
 // gateway's own go to log.
 func Serve(dir string, svc Endpoints, log func(msg string, err error)) (*Server, error) {
-	ln, err := listen(dir)
+	ln, err := localsocket.Listen(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the control socket: %w", err)
 	}
@@ -51,6 +53,9 @@ func Serve(dir string, svc Endpoints, log func(msg string, err error)) (*Server,
 	}()
 	return s, nil
 }
+
+// SocketPath returns where the control socket of the data folder dir is.
+func SocketPath(dir string) string { return localsocket.Path(dir) }
 
 // Close stops answering, waits for requests in progress until ctx ends, and
 // removes the socket.

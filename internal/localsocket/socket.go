@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package control
+package localsocket
 
 import (
 	"context"
@@ -13,15 +13,16 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // A unix socket's path must fit sockaddr_un: 108 bytes on Linux, 104 on macOS.
 const maxSocketPath = 100
 
-// SocketPath returns where the socket of the data folder dir is: in the folder
-// itself or, if that path is too long for a socket, in a folder of its own
-// under the system's temporary folder, named by a hash of dir.
-func SocketPath(dir string) string {
+// Path returns where the socket of the folder dir is: in the folder itself or,
+// if that path is too long for a socket, in a folder of its own under the
+// system's temporary folder, named by a hash of dir.
+func Path(dir string) string {
 	path := filepath.Join(dir, "control.sock")
 	if len(path) <= maxSocketPath {
 		return path
@@ -30,10 +31,10 @@ func SocketPath(dir string) string {
 	return filepath.Join(os.TempDir(), "culvert-"+hex.EncodeToString(sum[:8]), "control.sock")
 }
 
-// listen opens the socket of the data folder. The caller holds the folder's
-// lock, so a socket file that is there already belongs to nobody alive.
-func listen(dir string) (net.Listener, error) {
-	path := SocketPath(dir)
+// Listen opens the socket of the folder. The caller holds the folder's lock, so
+// a socket file that is there already belongs to nobody alive.
+func Listen(dir string) (net.Listener, error) {
+	path := Path(dir)
 	if err := checkParent(dir, path, true); err != nil {
 		return nil, err
 	}
@@ -50,9 +51,18 @@ func listen(dir string) (net.Listener, error) {
 	return ln, nil
 }
 
-// checkParent makes sure that a socket outside the data folder lies in a
-// folder that is ours: the temporary folder is open to all, and another user
-// could have put a folder of that name there first.
+// Dial connects to the socket of the folder.
+func Dial(ctx context.Context, dir string) (net.Conn, error) {
+	path := Path(dir)
+	if err := checkParent(dir, path, false); err != nil {
+		return nil, err
+	}
+	return (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, "unix", path)
+}
+
+// checkParent makes sure that a socket outside the folder lies in a folder that
+// is ours: the temporary folder is open to all, and another user could have put
+// a folder of that name there first.
 func checkParent(dir, path string, create bool) error {
 	parent := filepath.Dir(path)
 	if parent == dir {
@@ -69,7 +79,7 @@ func checkParent(dir, path string, create bool) error {
 	}
 	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !ownedByUs(info) {
 		return fmt.Errorf("the folder %s, which holds the control socket, must be a folder of this user with mode 0700; "+
-			"remove it, or use a data folder with a shorter path", parent)
+			"remove it, or use a folder with a shorter path", parent)
 	}
 	return nil
 }

@@ -3,7 +3,7 @@
 
 //go:build unix
 
-package control
+package localsocket
 
 import (
 	"io/fs"
