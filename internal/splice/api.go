@@ -55,9 +55,15 @@ type Meter interface {
 
 // Options of a link; the zero value is one without limits.
 type Options struct {
-	// First is what goes out before anything that is read: First[Forward] to
-	// B, First[Backward] to A. Link copies it.
+	// First is what goes out before anything that is read, First[Forward] to
+	// B, First[Backward] to A: at once. Link copies it, and does not ask the
+	// Meter for it.
 	First [2][]byte
+	// Own is how many bytes of First are not the stream's and not counted.
+	Own [2]int
+	// Lead goes out likewise, but together with the first bytes that are read
+	// that way, or before its FIN; it is not counted. It saves a packet.
+	Lead [2][]byte
 	// Answer, if set, is given what is read from B first, before any of it goes
 	// to A, and returns how many of these bytes are not for A. While it returns
 	// ErrShort it is called again with more, at most 512 bytes; another error

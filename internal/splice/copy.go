@@ -17,7 +17,7 @@ import (
 // writes.
 type copier struct {
 	l    *Link
-	conn [2]Conn // A and B
+	conn [2]Conn      // A and B
 	last atomic.Int64 // when a byte moved, in nanoseconds since begun
 
 	begun time.Time
@@ -116,19 +116,38 @@ func (c *copier) copy(d int) error {
 				answer, b = nil, b[skip:]
 			}
 		}
+		end := errors.Is(err, io.EOF)
+		if end && answer != nil {
+			return io.ErrUnexpectedEOF // before any answer
+		}
+		if len(b) > 0 || end {
+			b = c.lead(b, d)
+		}
 		if werr := c.write(dst, b, d); werr != nil {
 			return werr
 		}
 		switch {
-		case err == nil:
-		case !errors.Is(err, io.EOF):
-			return err
-		case answer != nil:
-			return io.ErrUnexpectedEOF // before any answer
-		default:
+		case end:
 			return dst.CloseWrite()
+		case err != nil:
+			return err
 		}
 	}
+}
+
+// lead puts what goes out with the first bytes before them.
+func (c *copier) lead(b []byte, d int) []byte {
+	o := &c.l.opt
+	if len(o.Lead[d]) == 0 {
+		return b
+	}
+	b = append(o.Lead[d], b...)
+	o.Own[d] += len(o.Lead[d])
+	if o.Meter != nil {
+		o.Meter.GiveBack(len(o.Lead[d])) // which write is about to take
+	}
+	o.Lead[d] = nil
+	return b
 }
 
 // write passes b on as the meter allows.

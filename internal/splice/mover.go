@@ -53,6 +53,7 @@ func New() *Mover {
 func (m *Mover) Link(a, b Conn, o Options) *Link {
 	for d := range o.First {
 		o.First[d] = append([]byte(nil), o.First[d]...)
+		o.Lead[d] = append([]byte(nil), o.Lead[d]...)
 	}
 	l := &Link{mover: m, opt: o, done: make(chan struct{})}
 	m.tasks.Add(1)
@@ -99,8 +100,14 @@ func (l *Link) Reset() { l.impl.reset(ErrReset) }
 // returned.
 func (l *Link) Done() <-chan struct{} { return l.done }
 
-// took counts n bytes that a socket has taken.
+// took counts n bytes that a socket has taken. Each direction is called by one
+// goroutine at a time.
 func (l *Link) took(n, direction int) {
+	own := min(n, l.opt.Own[direction])
+	l.opt.Own[direction] -= own
+	if n -= own; n == 0 {
+		return
+	}
 	l.moved[direction].Add(uint64(n))
 	if l.opt.Meter != nil {
 		l.opt.Meter.Moved(n, direction)

@@ -1,0 +1,183 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package relay
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/culvertd/culvert/internal/splice"
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+// maxParked bounds what one client may park, and maxWaiting how many visitors
+// may wait for it at once.
+const (
+	maxParked  = 256
+	maxWaiting = 4096
+)
+
+// openTimeout is how long a visitor's channel waits for a provider's.
+const openTimeout = 10 * time.Second
+
+// Client is who parks channels, or visits.
+type Client struct {
+	relay  *Relay
+	name   string
+	key    wire.Key
+	replay replay
+	rate   bucket // of all sessions that it has part in
+	udp    udpClient
+
+	mu      sync.Mutex         // guards the fields below; inside nothing
+	parked  []*parkedChannel   // oldest first; taken from the end (rules R2)
+	waiting []chan splice.Conn // visitors, first come first served; each has room for one
+	closed  bool
+}
+
+// parkedChannel is one that waits at the relay.
+type parkedChannel struct {
+	splice.Parked
+	since time.Time
+}
+
+// Name returns the name it was added with.
+func (c *Client) Name() string { return c.name }
+
+// Parked returns how many channels wait.
+func (c *Client) Parked() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.parked)
+}
+
+// Close forgets the client's key and resets its parked channels. Channels that
+// are in use go on (rules R9). Repeating it does nothing.
+func (c *Client) Close() {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	c.closed = true
+	parked, waiting := c.parked, c.waiting
+	c.parked, c.waiting = nil, nil
+	c.mu.Unlock()
+
+	c.relay.mu.Lock()
+	delete(c.relay.clients, c.key.ID)
+	c.relay.mu.Unlock()
+	c.relay.udp.removeClient(c)
+	for _, w := range waiting {
+		close(w)
+	}
+	for _, p := range parked {
+		p.drop(c.relay)
+	}
+}
+
+// drop resets a channel that is not in the client's list any more.
+func (p *parkedChannel) drop(r *Relay) {
+	if conn, ok := p.Take(); ok {
+		r.count.parked.Add(-1)
+		_ = conn.Reset()
+	}
+}
+
+// park offers conn to visitors. It belongs to the client unless there is a
+// refusal.
+func (c *Client) park(conn splice.Conn) *wire.Refusal {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		return refuseDenied
+	case len(c.waiting) > 0:
+		w := c.waiting[0]
+		c.waiting = c.waiting[1:]
+		w <- conn
+		return nil
+	case len(c.parked) >= maxParked:
+		return &wire.Refusal{
+			Code:    wire.RefusedLimit,
+			Message: fmt.Sprintf("%d channels are parked, which is the most that one client may", maxParked),
+		}
+	}
+	p := &parkedChannel{since: time.Now()}
+	c.relay.count.parked.Add(1)
+	// Under the lock: lost takes it, so it finds p in the list.
+	p.Parked = c.relay.mover.Park(conn, func() { c.lost(p) })
+	c.parked = append(c.parked, p)
+	return nil
+}
+
+// lost forgets a channel whose provider has gone.
+func (c *Client) lost(p *parkedChannel) {
+	c.relay.count.parked.Add(-1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, q := range c.parked {
+		if q == p {
+			c.parked = append(c.parked[:i], c.parked[i+1:]...)
+			return
+		}
+	}
+}
+
+// take returns a parked channel, the youngest first, or joins those who wait.
+// Of both results one is nil, or both if the client is gone or too many wait.
+func (c *Client) take() (conn splice.Conn, wait chan splice.Conn, wanted int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.parked) > 0 {
+		p := c.parked[len(c.parked)-1]
+		c.parked[len(c.parked)-1] = nil
+		c.parked = c.parked[:len(c.parked)-1]
+		if conn, ok := p.Take(); ok {
+			c.relay.count.parked.Add(-1)
+			return conn, nil, 0
+		}
+	}
+	if c.closed || len(c.waiting) >= maxWaiting {
+		return nil, nil, 0
+	}
+	wait = make(chan splice.Conn, 1)
+	c.waiting = append(c.waiting, wait)
+	return nil, wait, len(c.waiting)
+}
+
+// leave ends a visitor's wait. A channel that came at the last moment goes to
+// the next.
+func (c *Client) leave(wait chan splice.Conn) {
+	c.mu.Lock()
+	for i, w := range c.waiting {
+		if w == wait {
+			c.waiting = append(c.waiting[:i], c.waiting[i+1:]...)
+			break
+		}
+	}
+	c.mu.Unlock()
+	select {
+	case conn, ok := <-wait:
+		if ok && c.park(conn) != nil {
+			_ = conn.Reset()
+		}
+	default:
+	}
+}
+
+// shed resets the older half of the parked channels (rules R2), and returns
+// how many.
+func (c *Client) shed() int {
+	c.mu.Lock()
+	n := (len(c.parked) + 1) / 2
+	old := append([]*parkedChannel(nil), c.parked[:n]...)
+	c.parked = append(c.parked[:0], c.parked[n:]...)
+	c.mu.Unlock()
+	for _, p := range old {
+		p.drop(c.relay)
+	}
+	return n
+}
