@@ -144,19 +144,5 @@ func scanConnection(rows *sql.Rows) (ConnectionEvent, error) {
 // PruneConnections removes the events from before a time, and returns how many
 // it removed; with an error, some may be gone and others not.
 func (s *Store) PruneConnections(ctx context.Context, before time.Time) (int64, error) {
-	var total int64
-	for {
-		res, err := s.w.ExecContext(ctx, sqlPruneConnections, millis(before), pruneStep)
-		if err != nil {
-			return total, fmt.Errorf("pruning connection log: %w", err)
-		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return total, fmt.Errorf("pruning connection log: %w", err)
-		}
-		total += n
-		if n < pruneStep {
-			return total, nil
-		}
-	}
+	return s.prune(ctx, "connection log", sqlPruneConnections, before)
 }

@@ -17,10 +17,10 @@ import (
 
 // Errors that callers compare with errors.Is.
 var (
-	// ErrNotFound says that there is no endpoint with this id.
-	ErrNotFound = errors.New("no such endpoint")
-	// ErrExists says that the endpoint's id is taken.
-	ErrExists = errors.New("endpoint exists")
+	// ErrNotFound says that there is nothing with this id.
+	ErrNotFound = errors.New("no such id")
+	// ErrExists says that the id is taken.
+	ErrExists = errors.New("id exists")
 	// ErrNewer says that a newer version of Culvert has written the database.
 	// Open leaves it as it is.
 	ErrNewer = errors.New("database belongs to a newer version of Culvert")
