@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/culvertd/culvert/internal/tunnel"
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+// maxInterval is where the client's backoff ends anyway.
+const maxInterval = 15 * time.Second
+
+// The checks below are for the file and the flags alike; their errors name the
+// problem and the remedy, but not where the value came from.
+
+// ParseServer checks the gateway's URL.
+func ParseServer(s string) (*url.URL, error) {
+	if s == "" {
+		return nil, errors.New("is empty; give the gateway's URL, such as wss://example.com")
+	}
+	u, err := url.Parse(s)
+	if err != nil || !strings.Contains(s, "://") {
+		return nil, fmt.Errorf("%q is not a URL; write it like wss://example.com or ws://192.0.2.1:8080", hide(s))
+	}
+	switch u.Scheme {
+	case "ws", "wss", "http", "https":
+	default:
+		return nil, fmt.Errorf("begins with %s://; use wss:// (or ws:// without TLS)", u.Scheme)
+	}
+	switch {
+	case u.Hostname() == "":
+		return nil, fmt.Errorf("%q names no host; write it like wss://example.com", hide(s))
+	case u.User != nil:
+		return nil, errors.New("holds a name or password; the token goes into tokenFile or CULVERT_TOKEN")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("has something after ? or #; leave that away")
+	}
+	if p := u.Port(); p != "" && !validPort(p, 1) {
+		return nil, fmt.Errorf("%s is not a port; give a number from 1 to 65535", p)
+	}
+	return u, nil
+}
+
+// CheckName checks the name of a client or service.
+func CheckName(s string) error {
+	if wire.ValidName(s) {
+		return nil
+	}
+	return fmt.Errorf("%q is not a name; use 1 to %d letters, digits, - and _, and no - first", s, wire.MaxName)
+}
+
+// CheckTransport checks the way of channels.
+func CheckTransport(t tunnel.Transport) error {
+	switch t {
+	case tunnel.Auto, tunnel.Relay, tunnel.WebSocket:
+		return nil
+	default:
+		return fmt.Errorf("%q is not one of %s, %s, %s", t, tunnel.Auto, tunnel.Relay, tunnel.WebSocket)
+	}
+}
+
+// CheckLocal checks where a forward is to listen.
+func CheckLocal(s string) error {
+	if strings.ContainsRune(s, '/') || validPort(s, 0) {
+		return nil
+	}
+	if _, port, err := net.SplitHostPort(s); err == nil && validPort(port, 0) {
+		return nil
+	}
+	return fmt.Errorf("%q is no place to listen; give a port such as 3000, host:port such as 0.0.0.0:3000, "+
+		"or the path of a unix socket such as ./app.sock", s)
+}
+
+// checkHost finds the usual mistake, a port or URL where only a host belongs.
+func checkHost(s string) error {
+	if net.ParseIP(s) != nil {
+		return nil
+	}
+	if strings.ContainsAny(s, ":/@[] \t\n") {
+		return fmt.Errorf("%q is not a host; give a name or an address alone, and the port as localPort", s)
+	}
+	return nil
+}
+
+func validPort(s string, low uint64) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n >= low
+}
+
+// hide keeps a password that was put into a URL out of messages.
+func hide(s string) string {
+	if i := strings.LastIndexByte(s, '@'); i >= 0 {
+		return "…" + s[i:]
+	}
+	return s
+}

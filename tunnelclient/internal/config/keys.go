@@ -1,0 +1,122 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/culvertd/culvert/internal/tunnel"
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+// Key is a key of the file, for the documentation.
+type Key struct {
+	Name    string // such as services[].id
+	Type    string
+	Default string // "required" if it must be there
+}
+
+// field is a key of an object that becomes a T.
+type field[T any] struct {
+	name, kind, def string
+	set             func(r *reader, n ast.Node, to *T)
+}
+
+const required = "required"
+
+var fields = []field[Config]{
+	{"serverUrl", "text", "`CULVERT_SERVER`", func(r *reader, n ast.Node, c *Config) {
+		if r.text(n, &c.ServerURL) {
+			_, err := ParseServer(c.ServerURL)
+			r.check(n, err)
+		}
+	}},
+	{"clientId", "text", "the token's name", func(r *reader, n ast.Node, c *Config) {
+		if r.text(n, &c.ClientID) && c.ClientID != "" {
+			r.check(n, CheckName(c.ClientID))
+		}
+	}},
+	{"tokenFile", "path", "`CULVERT_TOKEN`", func(r *reader, n ast.Node, c *Config) { r.filled(n, &c.TokenFile) }},
+	{"services", "list", "none", func(r *reader, n ast.Node, c *Config) { r.services(n, &c.Services) }},
+	{"connects", "list", "none", func(r *reader, n ast.Node, c *Config) { r.connects(n, &c.Connects) }},
+	{"autoReconnect", "true or false", "`true`", func(r *reader, n ast.Node, c *Config) { r.bool(n, &c.AutoReconnect) }},
+	{"reconnectInterval", "milliseconds", "`500`", func(r *reader, n ast.Node, c *Config) {
+		var ms int
+		if r.number(n, 1, int(maxInterval/time.Millisecond), &ms) {
+			c.ReconnectInterval = time.Duration(ms) * time.Millisecond
+		}
+	}},
+	{"transport", "`auto`, `relay` or `websocket`", "`auto`", func(r *reader, n ast.Node, c *Config) {
+		var s string
+		if r.text(n, &s) {
+			c.Transport = tunnel.Transport(s)
+			r.check(n, CheckTransport(c.Transport))
+		}
+	}},
+}
+
+var serviceFields = []field[wire.Service]{
+	{"id", "text", required, func(r *reader, n ast.Node, s *wire.Service) {
+		if r.text(n, &s.ID) {
+			r.check(n, CheckName(s.ID))
+		}
+	}},
+	{"protocol", "`tcp`, `udp`, `http` or `ws`", required, func(r *reader, n ast.Node, s *wire.Service) {
+		r.oneOf(n, &s.Protocol, wire.ServiceTCP, wire.ServiceUDP, wire.ServiceHTTP, wire.ServiceWS)
+	}},
+	{"localPort", "1 to 65535", required, func(r *reader, n ast.Node, s *wire.Service) { r.number(n, 1, 65535, &s.LocalPort) }},
+	{"localHost", "name or address", "`localhost`", func(r *reader, n ast.Node, s *wire.Service) {
+		if r.filled(n, &s.LocalHost) {
+			r.check(n, checkHost(s.LocalHost))
+		}
+	}},
+	{"description", "text", "none", func(r *reader, n ast.Node, s *wire.Service) { r.text(n, &s.Description) }},
+}
+
+var connectFields = []field[tunnel.ForwardSpec]{
+	{"target", "text", required, func(r *reader, n ast.Node, f *tunnel.ForwardSpec) {
+		if r.text(n, &f.Target) {
+			r.check(n, CheckName(f.Target))
+		}
+	}},
+	{"service", "text", required, func(r *reader, n ast.Node, f *tunnel.ForwardSpec) {
+		if r.text(n, &f.Service) {
+			r.check(n, CheckName(f.Service))
+		}
+	}},
+	{"local", "port, `host:port`, or path of a unix socket", required, func(r *reader, n ast.Node, f *tunnel.ForwardSpec) {
+		// A bare port is a number to JSON and YAML.
+		if i, ok := n.(*ast.IntegerNode); ok {
+			f.Local = i.Token.Value
+		} else if !r.text(n, &f.Local) {
+			return
+		}
+		r.check(n, CheckLocal(f.Local))
+	}},
+}
+
+// Keys lists all keys of a file in the order of the documentation.
+func Keys() []Key {
+	var all []Key
+	for _, f := range fields {
+		all = append(all, Key{f.name, f.kind, f.def})
+		switch f.name {
+		case "services":
+			all = append(all, keysOf("services[].", serviceFields)...)
+		case "connects":
+			all = append(all, keysOf("connects[].", connectFields)...)
+		}
+	}
+	return all
+}
+
+func keysOf[T any](prefix string, fs []field[T]) []Key {
+	keys := make([]Key, len(fs))
+	for i, f := range fs {
+		keys[i] = Key{prefix + f.name, f.kind, f.def}
+	}
+	return keys
+}

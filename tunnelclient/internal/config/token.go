@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// maxToken is many times what the gateway makes.
+const maxToken = 4096
+
+// ReadToken reads a token's file, which nobody but its owner may read: whoever
+// reads it can be this client. The file has no lines but the token.
+func ReadToken(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("the token file %s cannot be read: %s; "+
+			"make one with `(umask 077; culvert client token create > %s)`", path, reason(err), path)
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return "", fmt.Errorf("the token file %s cannot be read: %s", path, reason(err))
+	}
+	if info.Mode().IsRegular() && permissions(info)&0o077 != 0 {
+		return "", fmt.Errorf("the token file %s can be read by other users (mode %04o); run `chmod 600 %s`",
+			path, info.Mode().Perm(), path)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxToken+1))
+	if err != nil {
+		return "", fmt.Errorf("the token file %s cannot be read: %s", path, reason(err))
+	}
+	token, err := CheckToken(string(b))
+	if err != nil {
+		return "", fmt.Errorf("the token file %s %w", path, err)
+	}
+	return token, nil
+}
+
+// CheckToken returns the token without the space around it, if it can be one.
+// Its errors do not repeat it.
+func CheckToken(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return "", errors.New("is empty; `culvert client token create` prints a token")
+	}
+	if len(s) > maxToken {
+		return "", fmt.Errorf("holds more than %d bytes; is it a token?", maxToken)
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return "", errors.New("holds more than a token; it must have one line and no spaces")
+		}
+	}
+	return s, nil
+}
