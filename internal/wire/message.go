@@ -198,6 +198,8 @@ type ClientInfo struct {
 // ClientList answers get_client_list.
 type ClientList struct {
 	Clients []ClientInfo `json:"clients"`
+	// Omitted is how many more there are that did not fit the message; added.
+	Omitted int `json:"omitted,omitempty"`
 }
 
 // ConnectRequest asks for a session; the gateway passes it to the provider.

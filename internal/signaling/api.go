@@ -1,0 +1,160 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package signaling
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/culvertd/culvert/internal/relay"
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+// Defaults of Config.
+const (
+	DefaultHeartbeatInterval    = 15 * time.Second
+	DefaultHeartbeatTimeout     = 45 * time.Second
+	DefaultMaxSessions          = 10_000
+	DefaultMaxSessionsPerClient = 256
+)
+
+// Config is what a reload can change; it holds for those who are there too.
+type Config struct {
+	// HeartbeatInterval is how often clients are told to show that they live,
+	// HeartbeatTimeout how long a silent one counts as online.
+	HeartbeatInterval, HeartbeatTimeout time.Duration
+	// MaxSessions bounds sessions in all, MaxSessionsPerClient those of one
+	// client as provider and visitor together.
+	MaxSessions, MaxSessionsPerClient int
+	// Relay holds the limits of sessions and channels.
+	Relay relay.Limits
+
+	// RelayPort is the port that the relay listens on; 0 if it has none.
+	RelayPort int
+	// AdvertiseHost and AdvertisePort are where clients reach it. Defaults:
+	// the host that the client used for signaling, and RelayPort.
+	AdvertiseHost string
+	AdvertisePort int
+}
+
+func (c Config) withDefaults() *Config {
+	if c.HeartbeatInterval == 0 {
+		c.HeartbeatInterval = DefaultHeartbeatInterval
+	}
+	if c.HeartbeatTimeout == 0 {
+		c.HeartbeatTimeout = DefaultHeartbeatTimeout
+	}
+	if c.MaxSessions == 0 {
+		c.MaxSessions = DefaultMaxSessions
+	}
+	if c.MaxSessionsPerClient == 0 {
+		c.MaxSessionsPerClient = DefaultMaxSessionsPerClient
+	}
+	return &c
+}
+
+// Closing says how Close parts from clients.
+type Closing struct {
+	Code   int    // such as 1012
+	Reason string // at most 80 bytes
+	// Spread, if not zero, appends "; retry-after=S" to each reason, S being
+	// seconds uniform in [0, Spread), so that clients do not return at once.
+	Spread time.Duration
+}
+
+// text returns the reason for one client.
+func (c Closing) text() string {
+	if c.Spread <= 0 {
+		return c.Reason
+	}
+	tenths := rand.Int64N(max(int64(c.Spread/(100*time.Millisecond)), 1)) //nolint:gosec // it is to be spread, not secret
+	return fmt.Sprintf("%s; retry-after=%d.%d", c.Reason, tenths/10, tenths%10)
+}
+
+// Store keeps what outlives the process. Its methods are not called while a
+// client waits.
+type Store interface {
+	// Tokens returns those that are not revoked.
+	Tokens(ctx context.Context) ([]Token, error)
+	// Clients returns those whose token is not revoked.
+	Clients(ctx context.Context) ([]Client, error)
+	// Write keeps all of b or nothing. Clients of a token that has been
+	// revoked meanwhile are left out.
+	Write(ctx context.Context, b Batch) error
+}
+
+// Token is the leave to sign in.
+type Token struct {
+	ID   string
+	Hash [sha256.Size]byte
+	// Client, if not empty, is the only name that the token is good for.
+	Client   string
+	Account  Account
+	LastUsed time.Time
+}
+
+// Client is a name and who holds it, as it is kept.
+type Client struct {
+	Name         string
+	TokenID      string
+	Services     []wire.Service
+	RegisteredAt time.Time
+	LastSeen     time.Time
+}
+
+// Batch is what has happened since the last one.
+type Batch struct {
+	Clients  []Client             // new or changed
+	Used     map[string]time.Time // last use of tokens, by id
+	Sessions []SessionRecord
+}
+
+// SessionRecord is a session that has ended.
+type SessionRecord struct {
+	ID, Visitor, Provider, Service string
+	Created, Ended                 time.Time
+	Bytes                          uint64
+	Reason                         string
+}
+
+// The states of a session.
+const (
+	Connecting = "connecting" // nothing has been carried yet
+	Connected  = "connected"
+)
+
+// SessionInfo describes a session that exists.
+type SessionInfo struct {
+	ID, Visitor, Provider string
+	Service               wire.Service
+	Status                string
+	CreatedAt             time.Time
+	relay.SessionStats
+}
+
+// ClientInfo describes a client that is there, or was.
+type ClientInfo struct {
+	Client
+	Online bool
+	Parked int // channels that wait
+}
+
+// Stats are the figures of the server; the sums are those since it began.
+type Stats struct {
+	Connections int // signaling connections, registered or not
+	Online      int // clients
+	Known       int // clients, offline ones included
+	Sessions    int
+	Requests    int // that wait for their provider
+
+	TotalSessions uint64
+	Unauthorized  uint64 // requests with a wrong token, or none
+	Takeovers     uint64 // of a name that was online, by another process
+	Alarms        uint64 // names that were taken over too often
+	Refused       map[string]uint64
+	LogLost       uint64 // lines of the session log that were not written
+}

@@ -1,0 +1,290 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package signaling
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/culvertd/culvert/internal/relay"
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+// Server knows who is there and what is open between them. Its methods may be
+// called at any time from any goroutine.
+type Server struct {
+	log    func() *zap.Logger
+	began  time.Time
+	relay  *relay.Relay
+	config atomic.Pointer[Config]
+	guard  guard
+	keeper keeper
+	count  counters
+
+	mu       sync.Mutex // guards the fields below; see unlock
+	tokens   map[[sha256.Size]byte]*token
+	clients  map[string]*client
+	lives    map[*relay.Client]*life // those that are not retired
+	sessions map[string]*session
+	requests map[string]*request
+	conns    map[*conn]struct{}
+	closed   bool
+	after    []func() // what unlock does
+
+	tasks sync.WaitGroup // goroutines of connections
+	stop  chan struct{}
+	loops sync.WaitGroup // the server's own
+}
+
+// token is a Token in force.
+type token struct {
+	Token
+	names   int       // clients that it owns, assigned names aside
+	written time.Time // the last use that the store has or is about to get
+}
+
+// client is a name that is known.
+type client struct {
+	name         string
+	owner        *token // who registered it last
+	services     []wire.Service
+	registeredAt time.Time
+	lastSeen     time.Time // while it is offline
+	life         *life     // nil when it has been offline for the grace
+	takeovers    []time.Time
+}
+
+// life is one process of a client, from its registration until it is away for
+// too long or another process takes the name.
+//
+//	         connection lost            grace over, unregister
+//	online ──────────────────► away ──────────────────────────► gone
+//	  │ ▲                        │
+//	  │ └─ same instance ────────┤
+//	  └──── other instance ──────┴────► retired, until its sessions have ended
+type life struct {
+	client   *client
+	token    *token
+	instance string // empty: a program that knows only the first design
+	relay    *relay.Client
+	key      wire.Key
+	conn     *conn     // nil while it is away
+	away     time.Time // since when
+	retired  bool
+	sessions map[string]*session
+	requests map[string]*request
+}
+
+// New returns a server with a relay of its own, and everything that st knows.
+// log is asked each time, because the logger belongs to a config.
+func New(ctx context.Context, cfg Config, st Store, log func() *zap.Logger) (*Server, error) {
+	s := &Server{
+		log:      log,
+		began:    time.Now(),
+		tokens:   make(map[[sha256.Size]byte]*token),
+		clients:  make(map[string]*client),
+		lives:    make(map[*relay.Client]*life),
+		sessions: make(map[string]*session),
+		requests: make(map[string]*request),
+		conns:    make(map[*conn]struct{}),
+		stop:     make(chan struct{}),
+	}
+	s.keeper.init(st, log)
+	if err := s.load(ctx, st); err != nil {
+		return nil, err
+	}
+	c := cfg.withDefaults()
+	s.config.Store(c)
+	s.relay = relay.New(c.Relay, s, log)
+	s.loops.Go(s.sweep)
+	s.loops.Go(func() { s.keeper.run(s.stop) })
+	return s, nil
+}
+
+func (s *Server) load(ctx context.Context, st Store) error {
+	tokens, err := st.Tokens(ctx)
+	if err != nil {
+		return fmt.Errorf("loading client tokens: %w", err)
+	}
+	byID := make(map[string]*token, len(tokens))
+	for _, t := range tokens {
+		live := &token{Token: t, written: t.LastUsed}
+		s.tokens[t.Hash] = live
+		byID[t.ID] = live
+	}
+	clients, err := st.Clients(ctx)
+	if err != nil {
+		return fmt.Errorf("loading clients: %w", err)
+	}
+	for _, c := range clients {
+		if t := byID[c.TokenID]; t != nil {
+			s.clients[c.Name] = &client{
+				name: c.Name, owner: t, services: c.Services,
+				registeredAt: c.RegisteredAt, lastSeen: c.LastSeen,
+			}
+			t.names++
+		}
+	}
+	return nil
+}
+
+// Relay returns the relay. Whoever brings it sockets closes it, after Close.
+func (s *Server) Relay() *relay.Relay { return s.relay }
+
+// Configure puts a config in force. Those who are registered are told what
+// changed for them by another register_response.
+func (s *Server) Configure(cfg Config) {
+	c := cfg.withDefaults()
+	s.mu.Lock()
+	defer s.unlock()
+	was := s.config.Swap(c)
+	s.relay.Configure(c.Relay)
+	if was.HeartbeatInterval == c.HeartbeatInterval && was.HeartbeatTimeout == c.HeartbeatTimeout &&
+		was.RelayPort == c.RelayPort && was.AdvertiseHost == c.AdvertiseHost && was.AdvertisePort == c.AdvertisePort {
+		return
+	}
+	for _, l := range s.lives {
+		if l.conn != nil {
+			l.conn.send(wire.TypeRegisterResponse, "", s.welcomeLocked(l))
+		}
+	}
+}
+
+// unlock does what was left for later while mu was held: closing things of the
+// relay's, which may take its time and call back.
+func (s *Server) unlock() {
+	after := s.after
+	s.after = nil
+	s.mu.Unlock()
+	for _, f := range after {
+		f()
+	}
+}
+
+func (s *Server) stopping() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// admit starts a connection; false if it came too late.
+func (s *Server) admit(c *conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.tokens[c.token.Hash] != c.token {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	s.tasks.Go(c.read)
+	s.tasks.Go(c.write)
+	return true
+}
+
+// gone is the last word of a connection.
+func (s *Server) gone(c *conn) {
+	s.mu.Lock()
+	s.detachLocked(c)
+	delete(s.conns, c)
+	s.unlock()
+	c.out.abandon()
+	_ = c.ws.Close()
+}
+
+// endLocked closes a connection; its client is offline from now on.
+func (s *Server) endLocked(c *conn, code int, reason string) {
+	s.detachLocked(c)
+	c.out.finish(code, reason, false)
+}
+
+// detachLocked takes a connection from its client, if it has one.
+func (s *Server) detachLocked(c *conn) {
+	l := c.life
+	if l == nil {
+		return
+	}
+	c.life = nil
+	c.registerBy = time.Now().Add(registerTimeout)
+	l.conn, l.away = nil, time.Now()
+	l.client.lastSeen = c.lastSeen()
+	s.keepLocked(l.client)
+	s.cancelRequestsLocked(l)
+	if !s.closed {
+		s.log().Info("client offline", zap.String("client", l.client.name), zap.Stringer("client_ip", c.addr))
+	}
+}
+
+// keepLocked has the store know what c has become.
+func (s *Server) keepLocked(c *client) {
+	if isAssigned(c.name) {
+		return
+	}
+	s.keeper.client(Client{
+		Name: c.name, TokenID: c.owner.ID, Services: c.services,
+		RegisteredAt: c.registeredAt, LastSeen: c.seen(),
+	})
+}
+
+// seen returns when the client last showed a sign of life.
+func (c *client) seen() time.Time {
+	if c.life != nil && c.life.conn != nil {
+		return c.life.conn.lastSeen()
+	}
+	return c.lastSeen
+}
+
+// Close refuses new clients, tells all to leave as cl says, waits for their
+// closing handshakes until ctx ends, drops the rest, and returns when nothing
+// of the server's runs any more. The relay goes on until it is closed.
+func (s *Server) Close(ctx context.Context, cl Closing) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	for c := range s.conns {
+		text := cl.text()
+		if cl.Code == wire.CloseRestart {
+			c.send(wire.TypeError, "", &wire.ErrorPayload{Code: wire.CodeRestarting, Message: text})
+		}
+		s.endLocked(c, cl.Code, text)
+	}
+	for _, ss := range maps.Clone(s.sessions) {
+		s.recordLocked(ss, cl.Reason)
+	}
+	s.unlock()
+	err := s.drained(ctx)
+	close(s.stop)
+	s.loops.Wait()
+	return err
+}
+
+// drained waits until no connection is left.
+func (s *Server) drained(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		s.tasks.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	n := len(s.conns)
+	for c := range s.conns {
+		_ = c.ws.NetConn().Close()
+	}
+	s.mu.Unlock()
+	<-done
+	return fmt.Errorf("closing signaling with %d clients left: %w", n, ctx.Err())
+}
