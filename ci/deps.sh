@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: The Culvert Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Installs what the tests need and the machine lacks: Chromium and the npm
-# packages of test/node. What cannot be had is told in a line that begins with
-# SKIP; the tests that need it skip themselves.
+# Installs what the tests need and the machine lacks: Chromium, the programs of
+# the tunnel lab, and the npm packages of test/node. What cannot be had is told
+# in a line that begins with SKIP; the tests that need it skip themselves.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
@@ -27,6 +27,37 @@ if [[ -z $browser ]] && can_install; then
 fi
 if [[ -z $browser ]]; then
   echo "SKIP browser test: no chromium, and it cannot be installed here (needs root and apt)"
+fi
+
+# package of a program that the tunnel lab (test/lab) runs
+declare -A lab=(
+  [ip]=iproute2 [nft]=nftables [ssh]=openssh-client [sshd]=openssh-server
+  [curl]=curl [iperf3]=iperf3 [dig]=bind9-dnsutils [dnsmasq]=dnsmasq-base
+)
+PATH=$PATH:/usr/sbin:/sbin
+missing=()
+for name in "${!lab[@]}"; do
+  command -v "$name" >/dev/null || missing+=("${lab[$name]}")
+done
+if ((${#missing[@]})) && can_install; then
+  echo "Installing for the tunnel lab: ${missing[*]}."
+  export DEBIAN_FRONTEND=noninteractive
+  # The lab starts servers of its own; the packages must start none.
+  policy=/usr/sbin/policy-rc.d
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+    trap 'rm -f "$policy"' EXIT
+  fi
+  said=$(apt-get update -qq 2>&1 && apt-get install -y -qq --no-install-recommends "${missing[@]}" 2>&1) ||
+    tail -n 5 <<<"$said"
+fi
+if [[ $(id -u) != 0 ]] || ! unshare -mnp --fork true 2>/dev/null; then
+  echo "SKIP tunnel lab: it makes network namespaces, which needs root"
+else
+  for name in "${!lab[@]}"; do
+    command -v "$name" >/dev/null ||
+      echo "SKIP tunnel lab, in part or whole: no $name, and it cannot be installed here (package ${lab[$name]})"
+  done
 fi
 
 if [[ -f test/node/package-lock.json ]]; then
