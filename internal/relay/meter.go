@@ -39,37 +39,48 @@ func (m *meter) Allow(n int) (int, time.Duration) {
 	return n, 0
 }
 
-// take takes tokens for up to n bytes from all three buckets.
+// take takes tokens for up to n bytes from all buckets, or from none.
 func (m *meter) take(n int, l *Limits) (int, time.Duration) {
-	var taken [3]int
-	buckets := [3]*bucket{&m.rate, &m.session.spec.Provider.rate, &m.session.spec.Visitor.rate}
-	rates := [3]int64{l.SessionRate, l.ClientRate, l.ClientRate}
-	if buckets[1] == buckets[2] { // a client that visits itself counts once
-		rates[2] = 0
+	session, wait := m.rate.take(n, l.SessionRate)
+	if session == 0 {
+		return 0, wait
 	}
-	for i, b := range buckets {
-		allowed, wait := b.take(n, rates[i])
-		if allowed == 0 {
-			for j := range i {
-				buckets[j].give(taken[j])
-			}
-			return 0, wait
+	clients := m.clients()
+	var taken [2]int
+	n = session
+	for i, b := range clients {
+		if taken[i], wait = b.take(n, l.ClientRate); taken[i] == 0 {
+			n = 0
+			break
 		}
-		n, taken[i] = allowed, allowed
+		n = taken[i]
 	}
-	for i, b := range buckets {
-		b.give(taken[i] - n)
+	m.rate.give(session - n)
+	for i, b := range clients {
+		b.give(max(taken[i]-n, 0))
 	}
-	return n, 0
+	return n, wait
+}
+
+// clients returns the buckets of both clients; one if a client visits itself.
+func (m *meter) clients() []*bucket {
+	p, v := m.session.spec.Provider, m.session.spec.Visitor
+	if p == v {
+		return []*bucket{&p.rate}
+	}
+	return []*bucket{&p.rate, &v.rate}
 }
 
 // GiveBack implements splice.Meter.
 func (m *meter) GiveBack(n int) {
 	m.granted.Add(-int64(n))
+	l := m.session.relay.limits.Load()
+	if l.SessionRate == 0 && l.ClientRate == 0 {
+		return
+	}
 	m.rate.give(n)
-	m.session.spec.Provider.rate.give(n)
-	if m.session.spec.Visitor != m.session.spec.Provider {
-		m.session.spec.Visitor.rate.give(n)
+	for _, b := range m.clients() {
+		b.give(n)
 	}
 }
 

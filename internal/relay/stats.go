@@ -4,6 +4,7 @@
 package relay
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -50,9 +51,7 @@ func (r *Relay) Stats() Stats {
 		Shed:      c.shed.Load(),
 	}
 	c.mu.Lock()
-	for code, n := range c.refused {
-		st.Refused[code] = n
-	}
+	maps.Copy(st.Refused, c.refused)
 	c.mu.Unlock()
 	r.udp.addStats(&st)
 	return st

@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package splice
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// berth is a parked TCP socket in a loop. Once taken it is a Conn, for Link or
+// to be reset; plain makes an ordinary one of it for everything else.
+type berth struct {
+	lp    *loop
+	fd    int
+	lost  func()
+	state atomic.Int32
+}
+
+const (
+	berthParked int32 = iota
+	berthTaken
+	berthLost
+)
+
+var errParked = errors.New("a parked connection is for Link alone")
+
+// Take implements Parked.
+func (p *berth) Take() (Conn, bool) {
+	return p, p.state.CompareAndSwap(berthParked, berthTaken)
+}
+
+// Reset implements Conn.
+func (p *berth) Reset() error {
+	p.lp.remove(p.fd)
+	closeReset(p.fd)
+	return nil
+}
+
+// Close implements Conn.
+func (p *berth) Close() error {
+	p.lp.remove(p.fd)
+	return unix.Close(p.fd)
+}
+
+// plain gives the socket back to the runtime's poller.
+func (p *berth) plain() (Conn, error) {
+	p.lp.unwatch(p.fd)
+	f := os.NewFile(uintptr(p.fd), "parked")
+	defer f.Close()
+	c, err := net.FileConn(f)
+	if err != nil {
+		linger(p.fd)
+		return nil, err
+	}
+	return tcpConn{c.(*net.TCPConn)}, nil
+}
+
+// The rest of Conn is for plain ones.
+func (p *berth) Read([]byte) (int, error)         { return 0, errParked }
+func (p *berth) Write([]byte) (int, error)        { return 0, errParked }
+func (p *berth) CloseWrite() error                { return errParked }
+func (p *berth) LocalAddr() net.Addr              { return nil }
+func (p *berth) RemoteAddr() net.Addr             { return nil }
+func (p *berth) SetDeadline(time.Time) error      { return errParked }
+func (p *berth) SetReadDeadline(time.Time) error  { return errParked }
+func (p *berth) SetWriteDeadline(time.Time) error { return errParked }
