@@ -19,9 +19,10 @@ func init() {
 	caddy.RegisterModule(new(App))
 }
 
-// App is the gateway: one data folder, with its endpoints, their statistics
-// and the connections of their clients. Connections live through config
-// reloads; what a new config changes holds for them from then on.
+// App is the gateway: one data folder, with its endpoints and the connections
+// of their clients, and with tunnel clients, their sessions and the relay that
+// carries them. Connections live through config reloads; what a new config
+// changes holds for them from then on.
 //
 // String values may hold global placeholders, such as `{env.NAME}`.
 type App struct {
@@ -82,6 +83,34 @@ type App struct {
 	// the process's limit, at least 64.
 	DescriptorReserve int `json:"descriptor_reserve,omitempty"`
 
+	// The relay's port. Without it there is none, and tunnels go through the
+	// site as WebSockets, which is slower.
+	Relay *Relay `json:"relay,omitempty"`
+	// How long nothing may move over a session or one of its connections
+	// before it is ended; -1 ends none. Default: 5m.
+	SessionTimeout caddy.Duration `json:"session_timeout,omitempty"`
+	// How often tunnel clients show that they live. Default: 15s.
+	HeartbeatInterval caddy.Duration `json:"heartbeat_interval,omitempty"`
+	// How long a silent tunnel client counts as online. It must be longer than
+	// heartbeat_interval. Default: 45s.
+	HeartbeatTimeout caddy.Duration `json:"heartbeat_timeout,omitempty"`
+	// How many sessions there may be at once. A further one is refused with
+	// the limit's name, as are those over the next two. Default: 10000.
+	MaxSessions int `json:"max_sessions,omitempty"`
+	// How many sessions one client may have part in. Default: 256.
+	MaxSessionsPerClient int `json:"max_sessions_per_client,omitempty"`
+	// How many connections one session may have open. Default: 1024.
+	MaxChannelsPerSession int `json:"max_channels_per_session,omitempty"`
+	// How many bytes a session may carry, both directions together, before it
+	// is ended. Default: no limit.
+	MaxBytesPerSession int64 `json:"max_bytes_per_session,omitempty"`
+	// How many bytes a second a session may carry, both directions together,
+	// with a burst of one second's worth. Default: no limit.
+	SessionRate int64 `json:"session_rate,omitempty"`
+	// How many bytes a second all sessions of one client may carry, likewise.
+	// Default: no limit.
+	ClientRate int64 `json:"client_rate,omitempty"`
+
 	ctx      caddy.Context
 	core     *gateway.Core
 	acquired bool // whether core is a reference that Cleanup must give back
@@ -108,11 +137,15 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.acquired = true
-	a.gen = &gateway.Generation{Config: a.config(site), Logger: ctx.Logger()}
+	cfg := a.config(site)
+	if cfg.Relay, err = a.Relay.config(); err != nil {
+		return fmt.Errorf("relay: %w", err)
+	}
+	a.gen = &gateway.Generation{Config: cfg, Logger: ctx.Logger()}
 	if err := registerMetrics(ctx, a.core); err != nil {
 		return err
 	}
-	return announce(ctx, site, dir)
+	return announce(ctx, startNotice{site: site, dir: dir, relayPort: a.core.RelayPort})
 }
 
 // Validate names every setting that cannot work.
@@ -162,6 +195,17 @@ func (a *App) config(site gateway.Site) gateway.Config {
 			PingInterval:      time.Duration(a.PingInterval),
 			PongTimeout:       time.Duration(a.PongTimeout),
 			DescriptorReserve: a.DescriptorReserve,
+		},
+		Tunnel: gateway.Tunnel{
+			SessionTimeout:        time.Duration(a.SessionTimeout),
+			HeartbeatInterval:     time.Duration(a.HeartbeatInterval),
+			HeartbeatTimeout:      time.Duration(a.HeartbeatTimeout),
+			MaxSessions:           a.MaxSessions,
+			MaxSessionsPerClient:  a.MaxSessionsPerClient,
+			MaxChannelsPerSession: a.MaxChannelsPerSession,
+			MaxBytesPerSession:    a.MaxBytesPerSession,
+			SessionRate:           a.SessionRate,
+			ClientRate:            a.ClientRate,
 		},
 		Retention:       time.Duration(a.ConnectionLogRetention),
 		ReconnectWindow: time.Duration(a.ReconnectWindow),

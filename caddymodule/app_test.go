@@ -108,19 +108,22 @@ func TestStartNotice(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		site, dir string
+		relay     int
 		want, not string
 	}{
-		{"http://localhost:8080", dir, "Listening on http://localhost:8080 (control)\nCreate an endpoint: ", "--data"},
-		{"http://localhost:8080", "/var/lib/culvert", "endpoint create --data /var/lib/culvert\n", "Certificate"},
-		{"gateway.example.com", dir, "Certificate: a public one", "Caddy's own"},
-		{"localhost", dir, "Certificate: from Caddy's own authority, because localhost is no public name", "a public one"},
+		{"http://localhost:8080", dir, 0, "Listening on http://localhost:8080 (control)\nCreate an endpoint: ", "--data"},
+		{"http://localhost:8080", dir, 9001, "(control)\nRelay listening on :9001 (tcp/udp)\nCreate an endpoint: ", "--data"},
+		{"http://localhost:8080", "/var/lib/culvert", 0, "endpoint create --data /var/lib/culvert\n", "Certificate"},
+		{"http://localhost:8080", "/var/lib/culvert", 0, "client token create --data /var/lib/culvert\n", "Relay"},
+		{"gateway.example.com", dir, 0, "Certificate: a public one", "Caddy's own"},
+		{"localhost", dir, 0, "Certificate: from Caddy's own authority, because localhost is no public name", "a public one"},
 	} {
 		site, err := gateway.ParseSite(tc.site)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var b strings.Builder
-		if err := (startNotice{site, tc.dir}).print(&b); err != nil {
+		if err := (startNotice{site, tc.dir, func() int { return tc.relay }}).print(&b); err != nil {
 			t.Fatal(err)
 		}
 		if out := b.String(); !strings.Contains(out, tc.want) || strings.Contains(out, tc.not) {

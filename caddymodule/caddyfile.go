@@ -16,10 +16,12 @@ func init() {
 	httpcaddyfile.RegisterGlobalOption("culvert", parseApp)
 	httpcaddyfile.RegisterDirective("culvert", parseCulvert)
 	httpcaddyfile.RegisterHandlerDirective("culvert_ws", parseWS)
+	httpcaddyfile.RegisterHandlerDirective("culvert_tunnel", parseTunnel)
 	// Before the handlers that answer everything; abort and error stay in
 	// front, so that a site can still shut someone out.
 	httpcaddyfile.RegisterDirectiveOrder("culvert", httpcaddyfile.Before, "respond")
 	httpcaddyfile.RegisterDirectiveOrder("culvert_ws", httpcaddyfile.Before, "respond")
+	httpcaddyfile.RegisterDirectiveOrder("culvert_tunnel", httpcaddyfile.Before, "respond")
 }
 
 // parseCulvert reads the directive culvert. Syntax:
@@ -30,6 +32,7 @@ func init() {
 // and passes other requests on:
 //
 //	culvert_ws [<matcher>]
+//	culvert_tunnel [<matcher>]
 func parseCulvert(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	h.Next() // consume the directive's name; cannot fail
 	matchers, err := h.ExtractMatcherSet()
@@ -43,7 +46,7 @@ func parseCulvert(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if matchers != nil {
 		route.MatcherSetsRaw = append(route.MatcherSetsRaw, matchers)
 	}
-	for _, handler := range []caddyhttp.MiddlewareHandler{new(WS)} {
+	for _, handler := range []caddyhttp.MiddlewareHandler{new(WS), new(Tunnel)} {
 		id := caddy.GetModuleID(handler)
 		route.HandlersRaw = append(route.HandlersRaw, handlerJSON(handler, id))
 	}
@@ -62,6 +65,16 @@ func parseWS(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 		return nil, err
 	}
 	return new(WS), nil
+}
+
+// parseTunnel reads the directive culvert_tunnel. Syntax:
+//
+//	culvert_tunnel [<matcher>]
+func parseTunnel(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	if err := noMore(h); err != nil {
+		return nil, err
+	}
+	return new(Tunnel), nil
 }
 
 // noMore refuses arguments and blocks of a directive that has none.

@@ -31,7 +31,7 @@ func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "culvert",
 		Usage: "<command>",
-		Short: "Manages the Culvert gateway's endpoints",
+		Short: "Manages the Culvert gateway's endpoints and tunnel clients",
 		CobraFunc: func(cmd *cobra.Command) {
 			for _, c := range commands() {
 				child := &cobra.Command{Use: c.Name + " " + c.Usage, Short: c.Short, Long: c.Long}
@@ -58,15 +58,22 @@ func commands() []caddycmd.Command {
 		Long: "Creates, lists, changes and deletes broadcast endpoints, whether the gateway runs or not.\n\n" +
 			"Whoever knows the URL of an endpoint can connect to it; what one client sends, all others receive.",
 		CobraFunc: endpointCommands,
+	}, {
+		Name:  "client",
+		Usage: "<command>",
+		Short: "Manages tunnel clients and their tokens",
+		Long: "Lists tunnel clients, and creates, lists and revokes the tokens that they sign in with, whether the gateway\n" +
+			"runs or not. Clients with tokens made here see each other, and may use each other's services.",
+		CobraFunc: clientCommands,
 	}}
 }
 
-// endpointsFunc is the work of a command.
-type endpointsFunc func(ctx context.Context, es control.Endpoints) error
+// serviceFunc is the work of a command.
+type serviceFunc func(ctx context.Context, s control.Service) error
 
-// withEndpoints calls f with the endpoints of the command's data folder. With
-// create, the folder need not exist.
-func withEndpoints(cmd *cobra.Command, create bool, f endpointsFunc) (err error) {
+// withService calls f with the gateway of the command's data folder, whether
+// it runs or not. With create, the folder need not exist.
+func withService(cmd *cobra.Command, create bool, f serviceFunc) (err error) {
 	cmd.SilenceUsage = true // from here on, an error is none of syntax
 	data, err := cmd.Flags().GetString("data")
 	if err != nil {
@@ -82,7 +89,7 @@ func withEndpoints(cmd *cobra.Command, create bool, f endpointsFunc) (err error)
 			return fmt.Errorf("reading %s: %w", envSite, err)
 		}
 	}
-	es, closeAll, err := gateway.Open(cmd.Context(), dir, site, create)
+	svc, closeAll, err := gateway.Open(cmd.Context(), dir, site, create)
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%w; run the command as the user that the gateway runs as", err)
 	}
@@ -90,5 +97,5 @@ func withEndpoints(cmd *cobra.Command, create bool, f endpointsFunc) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, closeAll()) }()
-	return f(cmd.Context(), es)
+	return f(cmd.Context(), svc)
 }

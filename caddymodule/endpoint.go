@@ -40,7 +40,7 @@ func endpointCreate() *cobra.Command {
 		if c.Name != nil {
 			name = *c.Name
 		}
-		return withEndpoints(cmd, true, func(ctx context.Context, es control.Endpoints) error {
+		return withService(cmd, true, func(ctx context.Context, es control.Service) error {
 			e, err := es.CreateEndpoint(ctx, name, c.Apply(control.Settings{}))
 			if err != nil {
 				return err
@@ -61,7 +61,7 @@ func endpointList() *cobra.Command {
 	}
 	asJSON := cmd.Flags().Bool("json", false, "print JSON with all settings and counters")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return withEndpoints(cmd, false, func(ctx context.Context, es control.Endpoints) error {
+		return withService(cmd, false, func(ctx context.Context, es control.Service) error {
 			list, err := es.Endpoints(ctx)
 			if err != nil {
 				return err
@@ -95,7 +95,7 @@ func endpointSet() *cobra.Command {
 		if c == (control.Changes{}) {
 			return fmt.Errorf("nothing to change; name a setting (%s --help lists them)", cmd.CommandPath())
 		}
-		return withEndpoints(cmd, false, func(ctx context.Context, es control.Endpoints) error {
+		return withService(cmd, false, func(ctx context.Context, es control.Service) error {
 			_, err := es.UpdateEndpoint(ctx, args[0], c)
 			return err
 		})
@@ -109,7 +109,7 @@ func endpointDelete() *cobra.Command {
 		Short: "Deletes an endpoint and closes its connections",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withEndpoints(cmd, false, func(ctx context.Context, es control.Endpoints) error {
+			return withService(cmd, false, func(ctx context.Context, es control.Service) error {
 				return es.DeleteEndpoint(ctx, args[0])
 			})
 		},
@@ -125,7 +125,7 @@ func endpointLog() *cobra.Command {
 	limit := cmd.Flags().Int("limit", 50, "number of lines")
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return withEndpoints(cmd, false, func(ctx context.Context, es control.Endpoints) error {
+		return withService(cmd, false, func(ctx context.Context, es control.Service) error {
 			lines, err := es.ConnectionLog(ctx, args[0], *limit)
 			if err != nil {
 				return err

@@ -9,7 +9,7 @@ import (
 	"net/http"
 )
 
-// hijacker gives the hub the connection below Caddy's response recorder, which
+// hijacker gives the hub, or signaling, the connection below Caddy's response recorder, which
 // access logs put in the way: its byte counters are not safe once ServeHTTP has
 // returned, and it would keep the request alive. Caddy 2.11.9's other wrappers
 // have no Hijack of their own, only Unwrap.

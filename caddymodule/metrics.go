@@ -47,6 +47,25 @@ var (
 		"Messages that a receiver did not get, because it was too slow (slow), left (closed), or was closed by the gateway (kicked).",
 		"reason")
 	descLogLost = desc("connection_log_lost_total", "Lines of the connection log that were not written.")
+
+	descClients       = desc("tunnel_clients", "Tunnel clients that are known, by whether they are online.", "status")
+	descSessions      = desc("tunnel_sessions", "Sessions between tunnel clients that exist.")
+	descSessionsTotal = desc("tunnel_sessions_total", "Sessions between tunnel clients that were made.")
+	descUnauthorized  = desc("tunnel_unauthorized_total", "Requests of tunnel clients without a valid token.")
+	descTakeovers     = desc("tunnel_takeovers_total", "Names of online tunnel clients that another process took over.")
+	descAlarms        = desc("tunnel_takeover_alarms_total", "Times that processes were found to fight for a tunnel client's name.")
+	descTunnelRefused = desc("tunnel_refused_total", "Messages of tunnel clients that were refused, by the code of the error.", "code")
+	descSessionsLost  = desc("session_log_lost_total", "Lines of the session log that were not written.")
+
+	descChannels       = desc("relay_channels", "TCP channels at the relay, by state.", "state")
+	descChannelsTotal  = desc("relay_channels_total", "TCP channels that were paired.")
+	descRelayBytes     = desc("relay_bytes_total", "Bytes forwarded over TCP channels, from visitors (up) and to them (down).", "direction")
+	descRelayRefused   = desc("relay_refused_total", "TCP channels that were refused, by the code of the refusal.", "code")
+	descRelayJunk      = desc("relay_junk_total", "Connections that sent no opening line, or no good one in time.")
+	descRelayShed      = desc("relay_shed_total", "TCP channels dropped for lack of file descriptors.")
+	descPackets        = desc("relay_udp_packets_total", "UDP packets forwarded.")
+	descPacketBytes    = desc("relay_udp_bytes_total", "Bytes of UDP packets forwarded.")
+	descPacketsDropped = desc("relay_udp_dropped_total", "UDP packets dropped, by reason.", "reason")
 )
 
 // Describe implements prometheus.Collector. Caddy's registry is pedantic: the
@@ -55,6 +74,9 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descEndpoints, descConnections, descQueued, descGenerations, descTotal,
 		descMessagesIn, descBytesIn, descMessagesOut, descBytesOut, descDropped, descLogLost,
+		descClients, descSessions, descSessionsTotal, descUnauthorized, descTakeovers, descAlarms,
+		descTunnelRefused, descSessionsLost, descChannels, descChannelsTotal, descRelayBytes,
+		descRelayRefused, descRelayJunk, descRelayShed, descPackets, descPacketBytes, descPacketsDropped,
 	} {
 		ch <- d
 	}
@@ -62,16 +84,26 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
-	m, ok := c.core.Metrics()
-	if !ok {
-		return
-	}
-	gauge := func(d *prometheus.Desc, v float64) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v)
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	counter := func(d *prometheus.Desc, v uint64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
 	}
+	if m, ok := c.core.Metrics(); ok {
+		collectHub(m, gauge, counter)
+	}
+	if m, ok := c.core.TunnelMetrics(); ok {
+		collectTunnels(m, gauge, counter)
+	}
+}
+
+type (
+	gaugeFunc   func(d *prometheus.Desc, v float64, labels ...string)
+	counterFunc func(d *prometheus.Desc, v uint64, labels ...string)
+)
+
+func collectHub(m gateway.Metrics, gauge gaugeFunc, counter counterFunc) {
 	gauge(descEndpoints, float64(m.Endpoints))
 	gauge(descConnections, float64(m.Connections))
 	gauge(descQueued, float64(m.Queued))
@@ -85,6 +117,38 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	counter(descDropped, m.DroppedClosed, "closed")
 	counter(descDropped, m.DroppedKicked, "kicked")
 	counter(descLogLost, m.LogLost)
+}
+
+func collectTunnels(m gateway.TunnelMetrics, gauge gaugeFunc, counter counterFunc) {
+	gauge(descClients, float64(m.Online), "online")
+	gauge(descClients, float64(m.Known-m.Online), "offline")
+	gauge(descSessions, float64(m.Sessions))
+	counter(descSessionsTotal, m.TotalSessions)
+	counter(descUnauthorized, m.Unauthorized)
+	counter(descTakeovers, m.Takeovers)
+	counter(descAlarms, m.Alarms)
+	counter(descSessionsLost, m.LogLost)
+	byLabel := func(d *prometheus.Desc, sums map[string]uint64) {
+		for label, n := range sums {
+			counter(d, n, label)
+		}
+	}
+	byLabel(descTunnelRefused, m.Refused)
+
+	r := m.Relay
+	gauge(descChannels, float64(r.Pending), "pending")
+	gauge(descChannels, float64(r.Parked), "parked")
+	gauge(descChannels, float64(r.Warm), "warm")
+	gauge(descChannels, float64(r.Linked), "linked")
+	counter(descChannelsTotal, r.Opened)
+	counter(descRelayBytes, r.BytesUp, "up")
+	counter(descRelayBytes, r.BytesDown, "down")
+	byLabel(descRelayRefused, r.Refused)
+	counter(descRelayJunk, r.Junk)
+	counter(descRelayShed, r.Shed)
+	counter(descPackets, r.Packets)
+	counter(descPacketBytes, r.PacketBytes)
+	byLabel(descPacketsDropped, r.PacketsDropped)
 }
 
 var _ prometheus.Collector = collector{}

@@ -21,7 +21,7 @@ import (
 var announced sync.Once
 
 // announce arranges for the start notice to be printed when everything runs.
-func announce(ctx caddy.Context, site gateway.Site, dir string) error {
+func announce(ctx caddy.Context, n startNotice) error {
 	v, err := ctx.App("events")
 	if err != nil {
 		return fmt.Errorf("loading the events app: %w", err)
@@ -30,13 +30,14 @@ func announce(ctx caddy.Context, site gateway.Site, dir string) error {
 	if !ok {
 		return fmt.Errorf("the app events is a %T", v)
 	}
-	return events.On("started", startNotice{site, dir})
+	return events.On("started", n)
 }
 
 // startNotice prints where to go next, once.
 type startNotice struct {
-	site gateway.Site
-	dir  string
+	site      gateway.Site
+	dir       string
+	relayPort func() int // 0: there is none
 }
 
 // Handle implements caddyevents.Handler.
@@ -47,18 +48,26 @@ func (n startNotice) Handle(context.Context, caddy.Event) error {
 }
 
 func (n startNotice) print(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "Listening on %s (control)\n%sCreate an endpoint: %s\nDocumentation: %s\n",
-		n.site, n.certificate(), n.command(), docsURL)
+	_, err := fmt.Fprintf(w, "Listening on %s (control)\n%s%sCreate an endpoint: %s\nCreate a client token: %s\nDocumentation: %s\n",
+		n.site, n.relay(), n.certificate(), n.command("endpoint create"), n.command("client token create"), docsURL)
 	return err
 }
 
+// relay says where tunnels' data goes.
+func (n startNotice) relay() string {
+	if port := n.relayPort(); port != 0 {
+		return fmt.Sprintf("Relay listening on :%d (tcp/udp)\n", port)
+	}
+	return ""
+}
+
 // command is a line that can be pasted into another terminal in this folder.
-func (n startNotice) command() string {
+func (n startNotice) command(what string) string {
 	c := os.Args[0]
 	if caddy.CustomBinaryName == "" {
 		c += " culvert" // a Caddy that was built with the module
 	}
-	c += " endpoint create"
+	c += " " + what
 	if dir, err := gateway.DataDir(defaultData()); err != nil || dir != n.dir {
 		c += " --data " + n.dir
 	}

@@ -49,6 +49,18 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 //		reconnect_window         <duration>
 //		shutdown_timeout         <duration>
 //		descriptor_reserve       <number>
+//		relay [<listen>] {
+//			advertise <host>[:<port>]
+//		}
+//		session_timeout          <duration>|never
+//		heartbeat_interval       <duration>
+//		heartbeat_timeout        <duration>
+//		max_sessions             <number>
+//		max_sessions_per_client  <number>
+//		max_channels_per_session <number>
+//		max_bytes_per_session    <size>
+//		session_rate             <size>
+//		client_rate              <size>
 //	}
 //
 // All are optional; App documents them. Rates are by the second, sizes are
@@ -111,7 +123,7 @@ func (a *App) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	case "pong_timeout":
 		return duration(d, &a.PongTimeout)
 	case "connection_log_retention":
-		return retention(d, &a.ConnectionLogRetention)
+		return durationOr(d, &a.ConnectionLogRetention, "forever", gateway.Forever, time.Minute)
 	case "reconnect_window":
 		return duration(d, &a.ReconnectWindow)
 	case "shutdown_timeout":
@@ -119,6 +131,9 @@ func (a *App) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	case "descriptor_reserve":
 		return number(d, &a.DescriptorReserve)
 	default:
+		if known, err := a.unmarshalTunnel(d, name); known {
+			return err
+		}
 		return d.Errf("unrecognized subdirective: %s", name)
 	}
 }
@@ -165,18 +180,23 @@ func duration(d *caddyfile.Dispenser, to *caddy.Duration) error {
 	return nil
 }
 
-func retention(d *caddyfile.Dispenser, to *caddy.Duration) error {
+// durationOr reads a duration of at least shortest, or the word for none.
+func durationOr(d *caddyfile.Dispenser, to *caddy.Duration, word string, none, shortest time.Duration) error {
 	name := d.Val()
 	if !d.NextArg() {
 		return d.ArgErr()
 	}
-	if d.Val() == "forever" {
-		*to = caddy.Duration(gateway.Forever)
+	if d.Val() == word {
+		*to = caddy.Duration(none)
 		return nil
 	}
 	t, err := caddy.ParseDuration(d.Val())
-	if err != nil || t < time.Minute {
-		return d.Errf("%s must be forever or a duration of a minute or more, such as 30d, not %q", name, d.Val())
+	if err != nil || t < shortest || t <= 0 {
+		least := ""
+		if shortest > 0 {
+			least = " of " + shortest.String() + " or more"
+		}
+		return d.Errf("%s must be %s or a duration%s, such as 30m or 30d, not %q", name, word, least, d.Val())
 	}
 	*to = caddy.Duration(t)
 	return nil

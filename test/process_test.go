@@ -54,7 +54,7 @@ func newPlace(t *testing.T) *place {
 	p.env = append(p.env, "HOME="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home,
 		// Two gateways would otherwise meet at the admin endpoint.
 		fmt.Sprintf("CADDY_ADMIN=127.0.0.1:%d", freePort(t)),
-		"CULVERT_SITE="+p.site())
+		"CULVERT_SITE="+p.site(), "CULVERT_RELAY=127.0.0.1:0")
 	return p
 }
 

@@ -91,6 +91,35 @@ func (c *Client) ConnectionLog(ctx context.Context, id string, limit int) ([]Log
 	return lines, err
 }
 
+// CreateClientToken implements Clients.
+func (c *Client) CreateClientToken(ctx context.Context, client string) (NewClientToken, error) {
+	var t NewClientToken
+	err := c.call(ctx, http.MethodPost, "/v1/client-tokens", createTokenRequest{Client: client}, &t)
+	return t, err
+}
+
+// ClientTokens implements Clients.
+func (c *Client) ClientTokens(ctx context.Context) ([]ClientToken, error) {
+	var ts []ClientToken
+	err := c.call(ctx, http.MethodGet, "/v1/client-tokens", nil, &ts)
+	return ts, err
+}
+
+// RevokeClientToken implements Clients.
+func (c *Client) RevokeClientToken(ctx context.Context, id string) error {
+	if !ValidTokenID(id) { // which would need escaping
+		return NoToken(id)
+	}
+	return c.call(ctx, http.MethodDelete, "/v1/client-tokens/"+id, nil, nil)
+}
+
+// Clients implements Clients.
+func (c *Client) Clients(ctx context.Context) ([]TunnelClient, error) {
+	var cs []TunnelClient
+	err := c.call(ctx, http.MethodGet, "/v1/clients", nil, &cs)
+	return cs, err
+}
+
 // endpointPath is for valid ids, which need no escaping.
 func endpointPath(id string) string { return "/v1/endpoints/" + id }
 
@@ -130,4 +159,4 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	return nil
 }
 
-var _ Endpoints = (*Client)(nil)
+var _ Service = (*Client)(nil)

@@ -51,7 +51,25 @@ func (f *fake) ConnectionLog(_ context.Context, _ string, limit int) ([]control.
 	return []control.LogLine{{Event: "connected", Conn: 7}}, f.err
 }
 
-func serve(t *testing.T, dir string, svc control.Endpoints) *control.Client {
+func (f *fake) CreateClientToken(_ context.Context, client string) (control.NewClientToken, error) {
+	f.got = client
+	return control.NewClientToken{ClientToken: control.ClientToken{ID: "t", Client: client}, Token: "secret"}, f.err
+}
+
+func (f *fake) ClientTokens(context.Context) ([]control.ClientToken, error) {
+	return []control.ClientToken{{ID: "t", CreatedAt: time.Unix(5, 0).UTC()}}, f.err
+}
+
+func (f *fake) RevokeClientToken(_ context.Context, id string) error {
+	f.got = id
+	return f.err
+}
+
+func (f *fake) Clients(context.Context) ([]control.TunnelClient, error) {
+	return []control.TunnelClient{{Name: "a", Sessions: []control.TunnelSession{{ID: "s", BytesUp: 7}}}}, f.err
+}
+
+func serve(t *testing.T, dir string, svc control.Service) *control.Client {
 	t.Helper()
 	s, err := control.Serve(dir, svc, func(msg string, err error) { t.Logf("%s: %v", msg, err) })
 	if err != nil {
@@ -98,6 +116,39 @@ func TestCallsArriveAsTheyWereMade(t *testing.T) {
 	lines, err := c.ConnectionLog(ctx, id, 33)
 	if err != nil || f.got != 33 || len(lines) != 1 || lines[0].Conn != 7 {
 		t.Errorf("log: %+v, %v, %v", lines, f.got, err)
+	}
+}
+
+func TestClientCallsArriveAsTheyWereMade(t *testing.T) {
+	f := new(fake)
+	c := serve(t, t.TempDir(), f)
+	ctx := t.Context()
+
+	tok, err := c.CreateClientToken(ctx, "client-a")
+	if err != nil || f.got != "client-a" || tok.Token != "secret" || tok.ID != "t" || tok.Client != "client-a" {
+		t.Errorf("create: %+v, %v", tok, err)
+	}
+	ts, err := c.ClientTokens(ctx)
+	if err != nil || len(ts) != 1 || !ts[0].CreatedAt.Equal(time.Unix(5, 0)) || !ts[0].LastUsedAt.IsZero() {
+		t.Errorf("list: %+v, %v", ts, err)
+	}
+	if err := c.RevokeClientToken(ctx, "abcdefg234"); err != nil || f.got != "abcdefg234" {
+		t.Errorf("revoke: %v, %v", f.got, err)
+	}
+	// An id is whatever somebody typed.
+	var e *control.Error
+	for _, id := range []string{"", "abc", "a/b", "..", "a b?c", "../endpoints"} {
+		if err := c.RevokeClientToken(ctx, id); !errors.As(err, &e) || e.Code != control.CodeNotFound {
+			t.Errorf("revoke %q: %v", id, err)
+		}
+	}
+	cs, err := c.Clients(ctx)
+	if err != nil || len(cs) != 1 || cs[0].Name != "a" || len(cs[0].Sessions) != 1 || cs[0].Sessions[0].BytesUp != 7 {
+		t.Errorf("clients: %+v, %v", cs, err)
+	}
+	f.err = control.NoToken("abcdefg235")
+	if err := c.RevokeClientToken(ctx, "abcdefg235"); !errors.As(err, &e) || e.Code != control.CodeNotFound {
+		t.Errorf("revoke: %v", err)
 	}
 }
 

@@ -5,7 +5,7 @@
 // HTTP with JSON bodies on a unix socket in the data folder. Whoever may open
 // the socket may do everything, so its protection is the file system's.
 //
-// It declares what can be asked for (Endpoints); internal/gateway implements
+// It declares what can be asked for (Service); internal/gateway implements
 // that for a running and for a stopped gateway, and Client implements it by
 // asking the gateway behind the socket. It is not the public API.
 package control

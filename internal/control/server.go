@@ -21,7 +21,7 @@ const maxBody = 64 << 10
 
 // Server answers commands on the socket of one data folder.
 type Server struct {
-	svc  Endpoints
+	svc  Service
 	log  func(msg string, err error)
 	http *http.Server
 	ln   net.Listener
@@ -31,7 +31,7 @@ type Server struct {
 // Serve opens the socket of the data folder dir, whose lock the caller holds,
 // and answers commands by calling svc until Close. Errors that are the
 // gateway's own go to log.
-func Serve(dir string, svc Endpoints, log func(msg string, err error)) (*Server, error) {
+func Serve(dir string, svc Service, log func(msg string, err error)) (*Server, error) {
 	ln, err := localsocket.Listen(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the control socket: %w", err)
@@ -97,6 +97,7 @@ func (s *Server) routes() http.Handler {
 		}
 		return s.svc.ConnectionLog(r.Context(), r.PathValue("id"), limit)
 	}))
+	s.clientRoutes(mux)
 	mux.HandleFunc("/", s.handle(func(r *http.Request) (any, error) {
 		return nil, &Error{Code: CodeInvalid, Message: "this gateway does not know the request " + r.Method + " " +
 			r.URL.Path + "; gateway and command must be of one version"}
@@ -104,9 +105,32 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
+func (s *Server) clientRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /v1/client-tokens", s.handle(func(r *http.Request) (any, error) {
+		return s.svc.ClientTokens(r.Context())
+	}))
+	mux.HandleFunc("POST /v1/client-tokens", s.handle(func(r *http.Request) (any, error) {
+		var req createTokenRequest
+		if err := decode(r, &req); err != nil {
+			return nil, err
+		}
+		return s.svc.CreateClientToken(r.Context(), req.Client)
+	}))
+	mux.HandleFunc("DELETE /v1/client-tokens/{id}", s.handle(func(r *http.Request) (any, error) {
+		return nil, s.svc.RevokeClientToken(r.Context(), r.PathValue("id"))
+	}))
+	mux.HandleFunc("GET /v1/clients", s.handle(func(r *http.Request) (any, error) {
+		return s.svc.Clients(r.Context())
+	}))
+}
+
 type createRequest struct {
 	Name     string   `json:"name"`
 	Settings Settings `json:"settings"`
+}
+
+type createTokenRequest struct {
+	Client string `json:"client"`
 }
 
 // handle turns what f returns into an answer.

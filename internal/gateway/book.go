@@ -12,6 +12,7 @@ import (
 
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/signaling"
 	"github.com/culvertd/culvert/internal/store"
 )
 
@@ -19,16 +20,17 @@ import (
 // deleted, from the range that applications define.
 const closeDeleted = 4410
 
-// book does the operations on endpoints. Each changes the store first, because
+// book does the operations on endpoints, client tokens and clients. Each changes the store first, because
 // what the hub serves must survive a crash.
 type book struct {
-	store *store.Store
-	site  atomic.Pointer[Site]
-	hub   *hub.Hub  // nil while no gateway runs
-	rec   *recorder // nil while no gateway runs
+	store   *store.Store
+	site    atomic.Pointer[Site]
+	hub     *hub.Hub          // nil while no gateway runs
+	rec     *recorder         // nil while no gateway runs
+	tunnels *signaling.Server // nil while no gateway runs
 
-	// mu keeps two changes of one endpoint from reaching the hub in another
-	// order than the store.
+	// mu keeps two changes of one thing from reaching the hub or signaling in
+	// another order than the store.
 	mu sync.Mutex
 }
 

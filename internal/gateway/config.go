@@ -6,11 +6,15 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/signaling"
 )
 
 // Defaults of Config.
@@ -18,10 +22,42 @@ const (
 	DefaultRetention       = 30 * 24 * time.Hour
 	DefaultReconnectWindow = 10 * time.Second
 	DefaultShutdownTimeout = 5 * time.Second
+
+	DefaultSessionTimeout        = 5 * time.Minute
+	DefaultMaxChannelsPerSession = 1024
 )
 
 // Forever is the Retention that prunes nothing.
 const Forever = time.Duration(-1)
+
+// Never is the Tunnel.SessionTimeout that ends no session.
+const Never = time.Duration(-1)
+
+// Relay is where the relay listens, and where clients find it.
+type Relay struct {
+	// Listen is an address for TCP and UDP, such as ":9001". Without one there
+	// is no relay port, and channels come through the site's WebSocket alone.
+	Listen string
+	// AdvertiseHost and AdvertisePort are told to clients. Defaults: the host
+	// that the client used for the site, and the port of Listen.
+	AdvertiseHost string
+	AdvertisePort int
+}
+
+// Tunnel holds limits and times of clients and their sessions.
+type Tunnel struct {
+	// SessionTimeout ends channels and sessions over which nothing moves.
+	// Default: 5 minutes.
+	SessionTimeout time.Duration
+	// Defaults: 15 s and 45 s.
+	HeartbeatInterval, HeartbeatTimeout time.Duration
+	// Defaults: 10,000, 256 and 1,024.
+	MaxSessions, MaxSessionsPerClient, MaxChannelsPerSession int
+	// MaxBytesPerSession counts both directions; zero is no limit.
+	MaxBytesPerSession int64
+	// SessionRate and ClientRate are in bytes a second; zero is no limit.
+	SessionRate, ClientRate int64
+}
 
 // Config is what one generation wants. The zero value works.
 type Config struct {
@@ -29,6 +65,9 @@ type Config struct {
 	Site Site
 	// Hub holds limits and times of the hub; its Recorder is the core's own.
 	Hub hub.Config
+	// Relay is the relay's port, Tunnel what holds for those who use it.
+	Relay  Relay
+	Tunnel Tunnel
 	// Retention is how long lines of the connection log are kept; Forever
 	// keeps them all. Default: 30 days.
 	Retention time.Duration
@@ -59,6 +98,25 @@ func (c Config) withDefaults() Config {
 	if c.ShutdownTimeout == 0 {
 		c.ShutdownTimeout = DefaultShutdownTimeout
 	}
+	t := &c.Tunnel
+	if t.SessionTimeout == 0 {
+		t.SessionTimeout = DefaultSessionTimeout
+	}
+	if t.HeartbeatInterval == 0 {
+		t.HeartbeatInterval = signaling.DefaultHeartbeatInterval
+	}
+	if t.HeartbeatTimeout == 0 {
+		t.HeartbeatTimeout = signaling.DefaultHeartbeatTimeout
+	}
+	if t.MaxSessions == 0 {
+		t.MaxSessions = signaling.DefaultMaxSessions
+	}
+	if t.MaxSessionsPerClient == 0 {
+		t.MaxSessionsPerClient = signaling.DefaultMaxSessionsPerClient
+	}
+	if t.MaxChannelsPerSession == 0 {
+		t.MaxChannelsPerSession = DefaultMaxChannelsPerSession
+	}
 	return c
 }
 
@@ -84,6 +142,14 @@ func (c Config) Validate() error {
 		{"reconnect_window", int64(c.ReconnectWindow)},
 		{"shutdown_timeout", int64(c.ShutdownTimeout)},
 		{"descriptor_reserve", int64(c.Hub.DescriptorReserve)},
+		{"heartbeat_interval", int64(c.Tunnel.HeartbeatInterval)},
+		{"heartbeat_timeout", int64(c.Tunnel.HeartbeatTimeout)},
+		{"max_sessions", int64(c.Tunnel.MaxSessions)},
+		{"max_sessions_per_client", int64(c.Tunnel.MaxSessionsPerClient)},
+		{"max_channels_per_session", int64(c.Tunnel.MaxChannelsPerSession)},
+		{"max_bytes_per_session", c.Tunnel.MaxBytesPerSession},
+		{"session_rate", c.Tunnel.SessionRate},
+		{"client_rate", c.Tunnel.ClientRate},
 	} {
 		if n.value < 0 {
 			errs = append(errs, fmt.Errorf("%s must not be negative; leave it out for the default", n.name))
@@ -92,6 +158,7 @@ func (c Config) Validate() error {
 	if c.Retention < 0 && c.Retention != Forever {
 		errs = append(errs, errors.New("connection_log_retention must not be negative; write forever to keep all lines"))
 	}
+	errs = append(errs, c.validateTunnel()...)
 	// A message that does not fit the log could reach nobody, and a log that
 	// does not fit the memory would be cut before it is full.
 	size, log, memory := or(l.MaxMessageSize, 1<<20), or(c.Hub.LogSize, 16<<20), or(c.Hub.Memory, 256<<20)
@@ -102,6 +169,31 @@ func (c Config) Validate() error {
 		errs = append(errs, fmt.Errorf("log_size (%d bytes) must not exceed memory (%d bytes); lower it or raise memory", log, memory))
 	}
 	return errors.Join(errs...)
+}
+
+func (c Config) validateTunnel() (errs []error) {
+	t := c.withDefaults().Tunnel
+	if t.SessionTimeout < 0 && t.SessionTimeout != Never {
+		errs = append(errs, errors.New("session_timeout must not be negative; write never to end no session"))
+	}
+	if t.HeartbeatTimeout <= t.HeartbeatInterval {
+		errs = append(errs, fmt.Errorf("heartbeat_timeout (%v) must be longer than heartbeat_interval (%v), "+
+			"better three times; raise it or lower heartbeat_interval", t.HeartbeatTimeout, t.HeartbeatInterval))
+	}
+	r := c.Relay
+	if r.Listen != "" {
+		if _, port, err := net.SplitHostPort(r.Listen); err != nil {
+			errs = append(errs, fmt.Errorf("relay must be an address to listen on such as :9001, not %q: %w", r.Listen, err))
+		} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			errs = append(errs, fmt.Errorf("the port of relay must be a number up to 65535, not %q", port))
+		}
+	} else if r.AdvertiseHost != "" || r.AdvertisePort != 0 {
+		errs = append(errs, errors.New("advertise says where the relay is reached, but there is none; set relay's address"))
+	}
+	if strings.ContainsAny(r.AdvertiseHost, " /") || r.AdvertisePort < 0 || r.AdvertisePort > 65535 {
+		errs = append(errs, fmt.Errorf("advertise must be a host, or a host and a port, not %q and %d", r.AdvertiseHost, r.AdvertisePort))
+	}
+	return errs
 }
 
 func or(v, def int64) int64 {

@@ -6,7 +6,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -87,8 +86,9 @@ func (c *Core) Push(ctx context.Context, g *Generation) error {
 			return err
 		}
 		c.run.Store(r)
-	} else if err := r.book.store.SetMeta(ctx, metaSite, cfg.Site.String()); err != nil {
-		return fmt.Errorf("remembering the site: %w", err)
+	} else if err := r.prepare(ctx, cfg); err != nil {
+		c.closeUnwantedLocked(r)
+		return err
 	}
 	c.gens = append(c.gens, g)
 	c.pushes.Add(1)
@@ -108,6 +108,9 @@ func (c *Core) Pop(g *Generation) int {
 	}
 	wasNewest := i == len(c.gens)-1
 	c.gens = slices.Delete(c.gens, i, i+1)
+	if r := c.run.Load(); r != nil {
+		defer c.closeUnwantedLocked(r) // when the next config is in force
+	}
 	if !wasNewest || len(c.gens) == 0 {
 		return len(c.gens)
 	}
@@ -120,6 +123,15 @@ func (c *Core) Pop(g *Generation) int {
 		}
 	}
 	return len(c.gens)
+}
+
+// closeUnwantedLocked closes the relay's sockets that no generation wants.
+func (c *Core) closeUnwantedLocked(r *running) {
+	wanted := make(map[string]bool, len(c.gens))
+	for _, g := range c.gens {
+		wanted[g.Config.Relay.Listen] = true
+	}
+	r.sockets.keep(wanted)
 }
 
 // applyLocked puts g in force. It cannot fail: what can has been done before.

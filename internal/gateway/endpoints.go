@@ -54,4 +54,40 @@ func (c *Core) ConnectionLog(ctx context.Context, id string, limit int) ([]contr
 	return b.ConnectionLog(ctx, id, limit)
 }
 
-var _ control.Endpoints = (*Core)(nil)
+// CreateClientToken implements control.Clients.
+func (c *Core) CreateClientToken(ctx context.Context, client string) (control.NewClientToken, error) {
+	b, err := c.book()
+	if err != nil {
+		return control.NewClientToken{}, err
+	}
+	return b.CreateClientToken(ctx, client)
+}
+
+// ClientTokens implements control.Clients.
+func (c *Core) ClientTokens(ctx context.Context) ([]control.ClientToken, error) {
+	b, err := c.book()
+	if err != nil {
+		return nil, err
+	}
+	return b.ClientTokens(ctx)
+}
+
+// RevokeClientToken implements control.Clients.
+func (c *Core) RevokeClientToken(ctx context.Context, id string) error {
+	b, err := c.book()
+	if err != nil {
+		return err
+	}
+	return b.RevokeClientToken(ctx, id)
+}
+
+// Clients implements control.Clients.
+func (c *Core) Clients(ctx context.Context) ([]control.TunnelClient, error) {
+	b, err := c.book()
+	if err != nil {
+		return nil, err
+	}
+	return b.Clients(ctx)
+}
+
+var _ control.Service = (*Core)(nil)

@@ -17,18 +17,18 @@ import (
 	"github.com/culvertd/culvert/internal/store"
 )
 
-// Offline does the operations on endpoints while no gateway runs. It holds the
+// Offline does the operations of commands while no gateway runs. It holds the
 // data folder's lock until Close, so no gateway can start meanwhile.
 type Offline struct {
 	book
 	lock *flock.Flock
 }
 
-// Open returns the operations on the endpoints of the data folder dir, a
-// result of DataDir: through the running gateway's socket, or Offline. Site
+// Open returns the operations on the data folder dir, a result of DataDir:
+// through the running gateway's socket, or Offline. Site
 // overrides the one that the last gateway had, if it is not the zero value.
 // With create, the folder need not exist.
-func Open(ctx context.Context, dir string, site Site, create bool) (control.Endpoints, func() error, error) {
+func Open(ctx context.Context, dir string, site Site, create bool) (control.Service, func() error, error) {
 	// A gateway that starts holds the lock before it has the socket, and one
 	// that stops still holds it without: try both for a while.
 	deadline := time.Now().Add(2 * lockPatience)
@@ -85,4 +85,4 @@ func (o *Offline) Close() error {
 	return errors.Join(o.store.Close(), o.lock.Close())
 }
 
-var _ control.Endpoints = (*Offline)(nil)
+var _ control.Service = (*Offline)(nil)

@@ -195,7 +195,7 @@ func (r *recorder) writeCounters() error {
 	return nil
 }
 
-// prune takes what is too old out of the connection log.
+// prune takes what is too old out of the logs.
 func (r *recorder) prune() {
 	retention := time.Duration(r.retention.Load())
 	if retention == Forever {
@@ -207,6 +207,11 @@ func (r *recorder) prune() {
 	r.complain("pruning the connection log", err)
 	if n > 0 {
 		r.log().Info("pruned the connection log", zap.Int64("lines", n))
+	}
+	n, err = r.store.PruneSessions(ctx, time.Now().Add(-retention))
+	r.complain("pruning the session log", err)
+	if n > 0 {
+		r.log().Info("pruned the session log", zap.Int64("lines", n))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/signaling"
 	"github.com/culvertd/culvert/internal/store"
 )
 
@@ -29,6 +31,7 @@ const lockPatience = 2 * time.Second
 type running struct {
 	lock    *flock.Flock
 	book    book
+	sockets sockets
 	control *control.Server
 }
 
@@ -71,6 +74,11 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 	r.book.rec.start(r.book.hub.Each, cfg.Retention)
 	undo = append(undo, func() error { return r.book.rec.Close() })
 
+	if err = r.openTunnels(ctx, cfg, c.log.Load); err != nil {
+		return nil, err
+	}
+	undo = append(undo, func() error { return r.closeTunnels(ctx, signaling.Closing{Code: 1012}) })
+
 	r.book.site.Store(&cfg.Site)
 	r.control, err = control.Serve(c.dir, &r.book, func(msg string, err error) {
 		c.log.Load().Error(msg, zap.Error(err))
@@ -82,8 +90,36 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 	return r, nil
 }
 
+// openTunnels starts signaling and the relay, and opens its port.
+func (r *running) openTunnels(ctx context.Context, cfg Config, log func() *zap.Logger) (err error) {
+	if r.book.tunnels, err = signaling.New(ctx, cfg.signalingConfig(0), tunnelStore{r.book.store}, log); err != nil {
+		return err
+	}
+	r.sockets = sockets{relay: r.book.tunnels.Relay(), log: log, open: make(map[string]*socket)}
+	if err = r.sockets.want(ctx, cfg.Relay.Listen); err != nil {
+		return errors.Join(err, r.closeTunnels(ctx, signaling.Closing{Code: 1012}))
+	}
+	return nil
+}
+
+// closeTunnels parts from all clients and resets all channels.
+func (r *running) closeTunnels(ctx context.Context, c signaling.Closing) error {
+	err := r.book.tunnels.Close(ctx, c)
+	r.sockets.keep(nil)
+	return errors.Join(err, r.book.tunnels.Relay().Close(ctx))
+}
+
+// prepare does what can fail before cfg is put in force.
+func (r *running) prepare(ctx context.Context, cfg Config) error {
+	if err := r.sockets.want(ctx, cfg.Relay.Listen); err != nil {
+		return err
+	}
+	return wrap("remembering the site", r.book.store.SetMeta(ctx, metaSite, cfg.Site.String()))
+}
+
 // apply puts a config in force.
 func (r *running) apply(cfg Config) {
+	r.book.tunnels.Configure(cfg.signalingConfig(r.sockets.port(cfg.Relay.Listen)))
 	r.book.site.Store(&cfg.Site)
 	r.book.rec.setRetention(cfg.Retention)
 	r.book.hub.Configure(r.hubConfig(cfg))
@@ -105,10 +141,18 @@ func (r *running) close(c hub.Closing, timeout time.Duration, log *zap.Logger) e
 	cmdCtx, cancelCmd := context.WithTimeout(ctx, time.Second)
 	defer cancelCmd()
 	closing := wrap("closing the control socket", r.control.Close(cmdCtx))
+	// Side by side: each may need the whole timeout for clients that are away.
+	var tunnels sync.WaitGroup
+	tunnels.Go(func() {
+		if err := r.closeTunnels(ctx, signaling.Closing(c)); err != nil {
+			log.Info("not every tunnel client took part in closing", zap.Error(err))
+		}
+	})
 	if err := r.book.hub.Close(ctx, c); err != nil {
 		// Clients that are away cannot answer; they have been reset.
 		log.Info("not every client took part in closing", zap.Error(err))
 	}
+	tunnels.Wait()
 	return errors.Join(
 		closing,
 		wrap("writing the last statistics", r.book.rec.Close()),

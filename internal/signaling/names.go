@@ -5,6 +5,7 @@ package signaling
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/culvertd/culvert/internal/wire"
 )
@@ -125,13 +126,13 @@ func (s *Server) RevokeToken(id string) {
 	}
 }
 
-// LastUsed returns when a token was last used; false if it is not in force.
-func (s *Server) LastUsed() map[string]Token {
+// LastUsed returns when each token was last used, by its id.
+func (s *Server) LastUsed() map[string]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := make(map[string]Token, len(s.tokens))
+	m := make(map[string]time.Time, len(s.tokens))
 	for _, t := range s.tokens {
-		m[t.ID] = t.Token
+		m[t.ID] = t.LastUsed
 	}
 	return m
 }

@@ -69,5 +69,7 @@ func (n *refused) write(w http.ResponseWriter) {
 		head.Set("Sec-Websocket-Version", "13")
 	}
 	w.WriteHeader(n.status)
-	_ = json.NewEncoder(w).Encode(n) // the client may be gone; nobody else cares
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(n) // the client may be gone; nobody else cares
 }

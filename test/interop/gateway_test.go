@@ -35,6 +35,7 @@ func startGateway(t *testing.T) *gateway {
 		env: append(os.Environ(),
 			fmt.Sprintf("CULVERT_SITE=http://localhost:%d", port),
 			"CULVERT_DATA="+filepath.Join(dir, "data"),
+			"CULVERT_RELAY=127.0.0.1:0",
 			// Caddy's own files, and the address of its admin API, must not
 			// be shared with a gateway that runs on this machine.
 			"XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir,

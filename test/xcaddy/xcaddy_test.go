@@ -123,6 +123,7 @@ func checkMessage(t *testing.T, binary string) {
 	env := append(os.Environ(),
 		"CULVERT_SITE=http://"+addr,
 		"CULVERT_DATA="+filepath.Join(home, "data"),
+		"CULVERT_RELAY=127.0.0.1:0",
 		"CADDY_ADMIN="+freeAddr(t),
 		"HOME="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home,
 	)

@@ -1,0 +1,186 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/culvertd/culvert/internal/control"
+	"github.com/culvertd/culvert/internal/relay"
+	"github.com/culvertd/culvert/internal/signaling"
+	"github.com/culvertd/culvert/internal/store"
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+// CreateClientToken implements control.Clients.
+func (b *book) CreateClientToken(ctx context.Context, client string) (control.NewClientToken, error) {
+	if client != "" && !wire.ValidName(client) {
+		p := problems{}
+		p.add("client", "is %q; use 1 to %d letters, digits, hyphens and underscores, and no hyphen first", client, wire.MaxName)
+		return control.NewClientToken{}, p.err()
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text := signaling.NewToken()
+	t := store.ClientToken{ID: newTokenID(), Hash: signaling.HashToken(text), Client: client, CreatedAt: time.Now()}
+	if err := b.store.CreateClientToken(ctx, t); err != nil {
+		return control.NewClientToken{}, err
+	}
+	if b.tunnels != nil {
+		b.tunnels.AddToken(toToken(t))
+	}
+	return control.NewClientToken{ClientToken: showToken(t), Token: text}, nil
+}
+
+// ClientTokens implements control.Clients.
+func (b *book) ClientTokens(ctx context.Context) ([]control.ClientToken, error) {
+	list, err := b.store.ClientTokens(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var live map[string]time.Time
+	if b.tunnels != nil {
+		live = b.tunnels.LastUsed() // newer than the store's
+	}
+	out := make([]control.ClientToken, len(list))
+	for i, t := range list {
+		if at := live[t.ID]; at.After(t.LastUsedAt) {
+			t.LastUsedAt = at
+		}
+		out[i] = showToken(t)
+	}
+	return out, nil
+}
+
+// RevokeClientToken implements control.Clients.
+func (b *book) RevokeClientToken(ctx context.Context, id string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	err := b.store.RevokeClientToken(ctx, id, time.Now())
+	if errors.Is(err, store.ErrNotFound) {
+		return control.NoToken(id)
+	}
+	if err != nil {
+		return err
+	}
+	if b.tunnels != nil {
+		b.tunnels.RevokeToken(id)
+	}
+	return nil
+}
+
+// Clients implements control.Clients.
+func (b *book) Clients(ctx context.Context) ([]control.TunnelClient, error) {
+	if b.tunnels != nil {
+		return showLive(b.tunnels), nil
+	}
+	list, err := tunnelStore{b.store}.Clients(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]control.TunnelClient, len(list))
+	for i, c := range list {
+		out[i] = showClient(signaling.ClientInfo{Client: c})
+	}
+	return out, nil
+}
+
+func showLive(s *signaling.Server) []control.TunnelClient {
+	sessions := make(map[string][]control.TunnelSession)
+	for _, v := range s.Sessions() {
+		sessions[v.Provider] = append(sessions[v.Provider], showSession(v, wire.Provider, v.Visitor))
+		sessions[v.Visitor] = append(sessions[v.Visitor], showSession(v, wire.Visitor, v.Provider))
+	}
+	list := s.Clients()
+	out := make([]control.TunnelClient, len(list))
+	for i, c := range list {
+		out[i] = showClient(c)
+		out[i].Sessions = append(out[i].Sessions, sessions[c.Name]...)
+	}
+	return out
+}
+
+func showClient(c signaling.ClientInfo) control.TunnelClient {
+	out := control.TunnelClient{
+		Name:         c.Name,
+		Status:       wire.Offline,
+		TokenID:      c.TokenID,
+		Services:     make([]control.TunnelService, len(c.Services)),
+		RegisteredAt: c.RegisteredAt,
+		LastSeenAt:   c.LastSeen,
+		Sessions:     []control.TunnelSession{},
+		Parked:       c.Parked,
+	}
+	if c.Online {
+		out.Status = wire.Online
+	}
+	for i, v := range c.Services {
+		out.Services[i] = control.TunnelService{
+			ID: v.ID, Protocol: v.Protocol, LocalHost: v.LocalHost, LocalPort: v.LocalPort, Description: v.Description,
+		}
+	}
+	return out
+}
+
+func showSession(v signaling.SessionInfo, role, peer string) control.TunnelSession {
+	return control.TunnelSession{
+		ID: v.ID, Role: role, Peer: peer, Service: v.Service.ID, Status: v.Status, CreatedAt: v.CreatedAt,
+		Channels: v.Channels, BytesUp: v.Up, BytesDown: v.Down, BytesTransferred: v.Up + v.Down,
+	}
+}
+
+func showToken(t store.ClientToken) control.ClientToken {
+	return control.ClientToken{ID: t.ID, Client: t.Client, CreatedAt: t.CreatedAt, LastUsedAt: t.LastUsedAt}
+}
+
+// newTokenID returns 50 random bits. The id of a token is no secret: it only
+// has to be told from others, by people too.
+func newTokenID() string {
+	const chars = "abcdefghijklmnopqrstuvwxyz234567"
+	var b [10]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	for i := range b {
+		b[i] = chars[b[i]%32]
+	}
+	return string(b[:])
+}
+
+// TunnelMetrics are the figures of tunnels for a monitoring system.
+type TunnelMetrics struct {
+	signaling.Stats
+	Relay relay.Stats
+}
+
+// TunnelMetrics returns the figures; false while there is no running gateway.
+func (c *Core) TunnelMetrics() (TunnelMetrics, bool) {
+	r := c.run.Load()
+	if r == nil {
+		return TunnelMetrics{}, false
+	}
+	return TunnelMetrics{Stats: r.book.tunnels.Stats(), Relay: r.book.tunnels.Relay().Stats()}, true
+}
+
+// Tunnels returns the signaling server, or nil before the first Push and after
+// Close.
+func (c *Core) Tunnels() *signaling.Server {
+	if r := c.run.Load(); r != nil {
+		return r.book.tunnels
+	}
+	return nil
+}
+
+// RelayPort returns the port that the relay of the newest generation listens
+// on; 0 if it has none.
+func (c *Core) RelayPort() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.run.Load()
+	if r == nil {
+		return 0
+	}
+	return r.sockets.port(c.last.Relay.Listen)
+}
