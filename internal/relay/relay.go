@@ -123,7 +123,6 @@ func (r *Relay) Close(ctx context.Context) error {
 		defer close(done)
 		r.tasks.Wait()
 		r.mover.Close()
-		r.udp.close()
 	}()
 	select {
 	case <-done:

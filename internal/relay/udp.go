@@ -37,7 +37,6 @@ type udpRelay struct {
 	resting []restingBlock            // oldest first
 	sockets map[*datagram.Conn]uint64 // with what the kernel has dropped there, as last heard
 	lost    uint64                    // likewise, at sockets that are closed
-	serving sync.WaitGroup            // calls of serve
 }
 
 // restingBlock was given back.
@@ -182,9 +181,6 @@ func (u *udpRelay) leg(id uint32) *leg {
 	}
 	return nil
 }
-
-// close waits until the sockets, which the caller has closed, are let go.
-func (u *udpRelay) close() { u.serving.Wait() }
 
 // Reasons for drops, and their names in Stats.
 const (

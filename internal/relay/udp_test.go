@@ -60,6 +60,13 @@ type udpBed struct {
 func newUDPBed(t testing.TB, l Limits) *udpBed {
 	b := &udpBed{t: t, events: &udpEvents{}, key: wire.NewKey()}
 	b.relay = New(l, b.events, zap.NewNop)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := b.relay.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
 	b.addr = b.listen("127.0.0.1:0")
 	b.client = b.relay.AddClient("client-a", b.key)
 	return b
@@ -81,9 +88,6 @@ func (b *udpBed) listen(addr string) netip.AddrPort {
 	b.t.Cleanup(func() {
 		pc.Close()
 		if err := <-done; err != nil {
-			b.t.Error(err)
-		}
-		if err := b.relay.Close(context.Background()); err != nil {
 			b.t.Error(err)
 		}
 	})
@@ -595,6 +599,7 @@ func FuzzUDP(f *testing.F) {
 	}
 	f.Cleanup(func() { pc.Close() })
 	socket := datagram.New(pc, datagram.Options{})
+	port := b.relay.udp.newPorter(socket)
 	good := make([]byte, 10)
 	wire.PutHeader(good, v, 4)
 	f.Add(append(good, good...), 10)
@@ -605,7 +610,7 @@ func FuzzUDP(f *testing.F) {
 		if size < 1 || size > len(data) {
 			size = len(data)
 		}
-		port := b.relay.udp.newPorter(socket)
+		port.trains, port.loads = port.trains[:0], port.loads[:0]
 		now := b.relay.now.Load()
 		port.now = now
 		for _, own := range []*binding{&s.udp.binding, &b.client.udp.binding} {
@@ -663,6 +668,7 @@ func BenchmarkUDP(b *testing.B) {
 				in, out := datagram.NewInbox(32), datagram.NewOutbox()
 				b.SetBytes(int64(size))
 				b.ReportAllocs()
+				_ = provider.pc.SetReadDeadline(time.Now().Add(time.Minute))
 				b.ResetTimer()
 				for n := 0; n < b.N; n += train {
 					from.Send(out, trains)

@@ -56,8 +56,6 @@ type run struct {
 }
 
 func (u *udpRelay) serve(pc *net.UDPConn) error {
-	u.serving.Add(1)
-	defer u.serving.Done()
 	p := u.newPorter(datagram.New(pc, datagram.Options{Buffer: udpBuffer}))
 	u.addSocket(p.socket)
 	defer u.removeSocket(p.socket)

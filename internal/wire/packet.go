@@ -25,12 +25,15 @@ import (
 //	4 bound      counter 8                                    (gateway)
 //	5 keepalive  key id 8 | counter 8 | mac 16
 //	6 alive      counter 8                                    (gateway)
+//	7 unreachable id 8                                        (gateway)
 //
 // A hello with a good MAC and a fresh counter is answered with a cookie, the
 // echo of it binds the sender's address to the key and is answered with bound.
 // From then on the gateway sends what is for that key's blocks to the address.
 // A keepalive from the bound address is answered with alive; from another it
-// gets silence, and the client says hello again. The MAC is the first 16 bytes
+// gets silence, and the client says hello again. Unreachable tells a bound
+// sender, at most once a second for each block, that nobody is bound at the
+// other end for the id, so that it can take a TCP channel. The MAC is the first 16 bytes
 // of HMAC-SHA256 over all of the data before it. No answer is larger than what
 // it answers.
 const (
@@ -50,13 +53,14 @@ const (
 	Bound
 	Keepalive
 	Alive
+	Unreachable
 )
 
 // ControlPacket is a packet with the id 0.
 type ControlPacket struct {
 	Kind    Kind
 	Key     KeyID    // hello, echo, keepalive
-	Counter uint64   // all
+	Counter uint64   // all; of unreachable the id
 	Cookie  [16]byte // cookie, echo
 }
 
@@ -100,7 +104,7 @@ func (p ControlPacket) Append(b []byte, s Secret) []byte {
 		b = append(b, p.Key[:]...)
 	case Keepalive:
 		b = append(b, p.Key[:]...)
-	case Cookie, Bound, Alive:
+	case Cookie, Bound, Alive, Unreachable:
 	}
 	b = binary.BigEndian.AppendUint64(b, p.Counter)
 	if p.Kind == Cookie || p.Kind == Echo {
@@ -140,7 +144,7 @@ func ParseControl(b []byte) (SignedPacket, error) {
 		size, cookie = 1+8+16, true
 	case Echo:
 		size, version, key, cookie, signed = 1+1+8+8+16+16, true, true, true, true
-	case Bound, Alive:
+	case Bound, Alive, Unreachable:
 		size = 1 + 8
 	case Keepalive:
 		size, key, signed = 1+8+8+16, true, true
