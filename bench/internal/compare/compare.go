@@ -73,7 +73,7 @@ func Command(args []string) error {
 	defer f.Close()
 	r := &run{ctx: ctx, start: s, out: f, rounds: map[bool]int{false: *rounds, true: (*rounds + 1) / 2}}
 	h := results.Machine()
-	h.Versions = s.versions(ctx, *commit)
+	h.Set, h.Versions = cases.WebSocketSet, s.versions(ctx, *commit)
 	h.RoundsTLS = r.rounds[true]
 	h.Rounds, h.Duration, h.Settle, h.Idle = *rounds, o.Duration.String(), o.Settle.String(), o.Idle
 	if err := json.NewEncoder(f).Encode(h); err != nil {
@@ -97,7 +97,7 @@ func (r *run) group(list []cases.Case, tls bool) error {
 	up := map[string]*server{}
 	defer func() {
 		for _, s := range up {
-			s.stop()
+			s.Stop()
 		}
 	}()
 	for _, c := range list {
@@ -107,8 +107,7 @@ func (r *run) group(list []cases.Case, tls bool) error {
 		fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), c.Name)
 		if c.Idle != nil {
 			for name, s := range up {
-				s.stop()
-				s.stop()
+				s.Stop()
 				delete(up, name)
 			}
 			if err := r.idle(c); err != nil {
@@ -134,9 +133,9 @@ func (r *run) group(list []cases.Case, tls bool) error {
 			return err
 		}
 		for name, s := range up {
-			if s.gone() { // the next case gets a new one
-				fmt.Fprintf(os.Stderr, "%s ended by itself:\n%s\n", name, s.lastWords())
-				s.stop()
+			if s.Gone() { // the next case gets a new one
+				fmt.Fprintf(os.Stderr, "%s ended by itself:\n%s\n", name, s.LastWords())
+				s.Stop()
 				delete(up, name)
 			}
 		}

@@ -9,7 +9,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
-	"debug/buildinfo"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -23,6 +22,7 @@ import (
 	"time"
 
 	"github.com/culvertd/culvert/bench/internal/cases"
+	"github.com/culvertd/culvert/bench/internal/daemon"
 )
 
 // writeCertificate makes a certificate of the kind that Caddy makes for
@@ -79,39 +79,25 @@ func (s *starter) centrifugoConfig(port string, tls bool) (string, error) {
 func (s *starter) versions(ctx context.Context, commit string) map[string]string {
 	v := map[string]string{}
 	if s.culvert != "" {
-		v[cases.Culvert] = commit + ", Caddy " + dependency(s.culvert, "github.com/caddyserver/caddy/v2")
+		v[cases.Culvert] = commit + ", Caddy " + daemon.Version(s.culvert, "github.com/caddyserver/caddy/v2")
 	}
 	switch {
 	case s.centrifugo != "":
 		// Without an answer, the table says nothing of the version.
 		out, _ := exec.CommandContext(ctx, s.centrifugo, "version").Output()
 		number, _, _ := strings.Cut(strings.TrimPrefix(string(out), "Centrifugo v"), " ")
-		v[cases.Centrifugo] = number + ", centrifuge " + dependency(s.centrifugo, "github.com/centrifugal/centrifuge")
+		v[cases.Centrifugo] = number + ", centrifuge " + daemon.Version(s.centrifugo, "github.com/centrifugal/centrifuge")
 	case s.centrifuge != "":
-		v[cases.Centrifuge] = dependency(s.centrifuge, "github.com/centrifugal/centrifuge")
+		v[cases.Centrifuge] = daemon.Version(s.centrifuge, "github.com/centrifugal/centrifuge")
 	}
 	if s.uws != "" {
 		v[cases.UWS] = npmVersion(filepath.Join(s.uws, "node_modules/@trufflesuite/uws-js-unofficial/package.json"))
 		out, _ := exec.CommandContext(ctx, "node", "--version").Output()
 		v["Node"] = strings.TrimSpace(string(out))
 	}
-	v["gws"] = dependency(s.self, "github.com/lxzan/gws")
-	v["gorilla"] = dependency(s.self, "github.com/gorilla/websocket")
+	v["gws"] = daemon.Version(s.self, "github.com/lxzan/gws")
+	v["gorilla"] = daemon.Version(s.self, "github.com/gorilla/websocket")
 	return v
-}
-
-// dependency is the version of a module in a Go binary.
-func dependency(file, module string) string {
-	info, err := buildinfo.ReadFile(file)
-	if err != nil {
-		return "?"
-	}
-	for _, m := range append(info.Deps, &info.Main) {
-		if m.Path == module {
-			return m.Version
-		}
-	}
-	return "?"
 }
 
 func npmVersion(file string) string {

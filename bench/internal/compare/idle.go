@@ -29,7 +29,7 @@ func (r *run) idle(c cases.Case) error {
 	var waiting []pending
 	defer func() {
 		for _, p := range waiting {
-			p.server.stop()
+			p.server.Stop()
 		}
 	}()
 	for _, name := range c.Servers {

@@ -13,6 +13,7 @@ import (
 	"regexp"
 
 	"github.com/culvertd/culvert/bench/internal/cases"
+	"github.com/culvertd/culvert/bench/internal/daemon"
 	"github.com/culvertd/culvert/bench/internal/harness"
 )
 
@@ -27,6 +28,8 @@ type starter struct {
 	ref  string // a copy of it for the references: a page shared with the load would count less in PSS
 	cert string // for peers that take files
 	key  string
+
+	ports daemon.Ports
 }
 
 func (s *starter) prepare(ctx context.Context) (err error) {
@@ -66,7 +69,7 @@ func (s *starter) has(name string) bool {
 
 // up starts a server and returns when it can be loaded.
 func (s *starter) up(ctx context.Context, name string, tls bool) (*server, error) {
-	free, err := ports(3)
+	free, err := s.ports.Take(3)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +147,7 @@ func (s *starter) upCulvert(ctx context.Context, t harness.Target, free []string
 	out, err := create.Output()
 	path := endpointPath.FindString(string(out))
 	if err != nil || path == "" {
-		srv.stop()
+		srv.Stop()
 		return nil, fmt.Errorf("creating an endpoint: %w, printed %q", err, out)
 	}
 	srv.target.Opts["path"], srv.target.Opts["pubpath"] = path, path
