@@ -39,7 +39,7 @@ func TestMedianAndNum(t *testing.T) {
 }
 
 func TestTargetRoundTrip(t *testing.T) {
-	const s = "a=127.0.0.1:1,server=42,path=/ws/x,tls=yes"
+	const s = "a=127.0.0.1:1,server=42,agent=7,agent=8,path=/ws/x,tls=yes"
 	x, err := ParseTarget(s)
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,9 @@ import (
 // fork workers, of its present children. It reads the process's CPU clock, not
 // /proc/PID/stat, whose ticks of 10 ms are coarse for a run of three seconds.
 func CPUSeconds(pid int) float64 {
+	if pid == 0 { // the kernel would take it for the caller
+		return 0
+	}
 	total := 0.0
 	for _, p := range family(pid) {
 		// How the kernel encodes "all threads of p" as a clock,
@@ -32,6 +35,26 @@ func CPUSeconds(pid int) float64 {
 		}
 	}
 	return total
+}
+
+// CPU is the time that a target's processes have used.
+type CPU struct {
+	Server, Chain float64 // seconds; Chain holds the server's too
+}
+
+// CPUOf reads it.
+func CPUOf(t Target) CPU {
+	c := CPU{Server: CPUSeconds(t.PID)}
+	c.Chain = c.Server
+	for _, pid := range t.Agents {
+		c.Chain += CPUSeconds(pid)
+	}
+	return c
+}
+
+// Sub is the time between two readings.
+func (c CPU) Sub(before CPU) CPU {
+	return CPU{Server: c.Server - before.Server, Chain: c.Chain - before.Chain}
 }
 
 // OwnCPUSeconds is the same for the calling process.
@@ -90,6 +113,15 @@ func MemoryOf(pid int) Memory {
 		}
 	}
 	return m
+}
+
+// Descriptors is the number of descriptors that a process has open.
+func Descriptors(pid int) int {
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		return 0
+	}
+	return len(open)
 }
 
 // Goroutines reads go_goroutines from a Prometheus page. Its answer is false

@@ -77,7 +77,7 @@ type Run struct {
 // NewRun makes the flag set of a load subcommand.
 func NewRun(name string) *Run {
 	r := &Run{FS: flag.NewFlagSet(name, flag.ExitOnError)}
-	r.FS.Var(&r.Targets, "target", "name=host:port[,server=PID][,key=value...]; repeatable")
+	r.FS.Var(&r.Targets, "target", "name=host:port[,server=PID][,agent=PID...][,key=value...]; repeatable")
 	r.FS.IntVar(&r.Rounds, "rounds", 5, "interleaved rounds; medians are reported")
 	r.FS.StringVar(&r.JSON, "json", "", "append every single result to this file, one JSON object a line")
 	return r

@@ -16,17 +16,19 @@ import (
 // Target is one server under test.
 type Target struct {
 	Name string
-	Addr string            // host:port that the load goes to
-	PID  int               // the server's process, whose CPU time and memory are accounted
-	Opts map[string]string // free options, such as proto, path, tls
+	Addr string // host:port that the load goes to
+	PID  int    // the server's process, whose CPU time and memory are accounted
+	// Agents are the processes of a tunnel's two ends.
+	Agents []int
+	Opts   map[string]string // free options, such as proto, path, tls
 }
 
-// ParseTarget reads name=host:port[,server=PID][,key=value...].
+// ParseTarget reads name=host:port[,server=PID][,agent=PID...][,key=value...].
 func ParseTarget(s string) (Target, error) {
 	parts := strings.Split(s, ",")
 	name, addr, ok := strings.Cut(parts[0], "=")
 	if !ok {
-		return Target{}, fmt.Errorf("target %q: want name=host:port[,server=PID][,key=value]", s)
+		return Target{}, fmt.Errorf("target %q: want name=host:port[,server=PID][,agent=PID][,key=value]", s)
 	}
 	t := Target{Name: name, Addr: addr, Opts: map[string]string{}}
 	for _, p := range parts[1:] {
@@ -34,7 +36,7 @@ func ParseTarget(s string) (Target, error) {
 		if !ok {
 			return t, fmt.Errorf("target %q: %q is not key=value", s, p)
 		}
-		if k != "server" {
+		if k != "server" && k != "agent" {
 			t.Opts[k] = v
 			continue
 		}
@@ -42,7 +44,11 @@ func ParseTarget(s string) (Target, error) {
 		if err != nil {
 			return t, fmt.Errorf("target %q: reading the pid: %w", s, err)
 		}
-		t.PID = pid
+		if k == "server" {
+			t.PID = pid
+		} else {
+			t.Agents = append(t.Agents, pid)
+		}
 	}
 	return t, nil
 }
@@ -50,11 +56,14 @@ func ParseTarget(s string) (Target, error) {
 // String is what ParseTarget reads.
 func (t Target) String() string {
 	s := fmt.Sprintf("%s=%s,server=%d", t.Name, t.Addr, t.PID)
-	opts := make([]string, 0, len(t.Opts))
+	opts := make([]string, 0, len(t.Agents)+len(t.Opts))
+	for _, pid := range t.Agents {
+		opts = append(opts, fmt.Sprintf(",agent=%d", pid))
+	}
 	for k, v := range t.Opts {
 		opts = append(opts, ","+k+"="+v)
 	}
-	slices.Sort(opts)
+	slices.Sort(opts[len(t.Agents):])
 	return s + strings.Join(opts, "")
 }
 
