@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The Culvert Authors
 # SPDX-License-Identifier: Apache-2.0
 
-.PHONY: help run test race lint fmt bench bench-compare soak build check
+.PHONY: help run test race lint fmt bench bench-compare bench-tunnels soak build check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -17,8 +17,10 @@ fmt: ## format the Go files
 	@ci/fmt.sh
 bench: ## the Go benchmarks
 	@ci/bench.sh
-bench-compare: ## the table of docs/performance.md, from fresh runs
+bench-compare: ## the tables of docs/performance.md on WebSocket, from fresh runs
 	@ci/bench-compare.sh
+bench-tunnels: ## those on tunnels, beside frp and chisel
+	@ci/bench-tunnels.sh
 soak: ## the long tests at full size
 	@ci/soak.sh
 build: ## build bin/culvert

@@ -12,7 +12,6 @@ import (
 	"github.com/culvertd/culvert/bench/internal/cases"
 	"github.com/culvertd/culvert/bench/internal/harness"
 	"github.com/culvertd/culvert/bench/internal/results"
-	"github.com/culvertd/culvert/bench/internal/wsload"
 )
 
 // Render is the generated part of the page.
@@ -23,12 +22,15 @@ func Render(w words, h results.Header, rs []harness.Result) string {
 		versions = append(versions, k+" "+v)
 	}
 	slices.Sort(versions)
-	fmt.Fprintf(&b, w.machine+"\n\n", h.Date.Format("2006-01-02"), h.CPU, h.Cores, h.MemoryGiB, h.Kernel, h.Go,
+	machine := w.machine
+	if h.Set == cases.TunnelSet {
+		machine = w.machineTunnels
+	}
+	fmt.Fprintf(&b, machine+"\n\n", h.Date.Format("2006-01-02"), h.CPU, h.Cores, h.MemoryGiB, h.Kernel, h.Go,
 		strings.Join(versions, "; "), h.Rounds, h.RoundsTLS, h.Duration, h.Settle, h.Idle)
 	fmt.Fprintf(&b, "### %s\n\n", w.targets)
-	b.WriteString(verdicts(w, rs))
-	list := cases.List(cases.Options{Idle: h.Idle})
-	for _, c := range list {
+	b.WriteString(verdicts(w, cases.GoalsOf(h.Set), rs))
+	for _, c := range cases.Tables(h.Set) {
 		if t := table(w, c, rs); t != "" {
 			fmt.Fprintf(&b, "\n### %s\n\n%s", title(w, c), t)
 		}
@@ -37,10 +39,10 @@ func Render(w words, h results.Header, rs []harness.Result) string {
 }
 
 // verdicts compares Culvert with its targets.
-func verdicts(w words, rs []harness.Result) string {
+func verdicts(w words, goals []cases.Goal, rs []harness.Result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| %s |\n| --- | --- | ---: | ---: | --- |\n", strings.Join(w.verdictHead, " | "))
-	for _, g := range cases.Goals {
+	for _, g := range goals {
 		name, other := g.Of, math.NaN()
 		if name == cases.Centrifugo && len(of(rs, g.Case, name)) == 0 {
 			name = cases.Centrifuge
@@ -73,13 +75,9 @@ func verdicts(w words, rs []harness.Result) string {
 }
 
 // table shows the medians of every server in a case.
-func table(w words, c cases.Case, rs []harness.Result) string {
-	metrics := []string{wsload.Deliveries, wsload.ServerCPU, wsload.ClientCPU, wsload.WireBytes, wsload.P50, wsload.P99, wsload.Lost}
-	if c.Idle != nil {
-		metrics = []string{wsload.KiBPerConn, wsload.StartPSS, wsload.PSS, wsload.PerConn, wsload.ConnectsPerS, wsload.IdleCPU, wsload.Disconnected}
-	}
-	rs = slices.DeleteFunc(slices.Clone(rs), func(r harness.Result) bool { return r.Case != c.Name })
-	metrics = slices.DeleteFunc(metrics, func(m string) bool {
+func table(w words, c cases.Table, rs []harness.Result) string {
+	rs = slices.DeleteFunc(slices.Clone(rs), func(r harness.Result) bool { return r.Case != c.Case })
+	metrics := slices.DeleteFunc(slices.Clone(c.Columns), func(m string) bool {
 		return !slices.ContainsFunc(rs, func(r harness.Result) bool { _, ok := r.Values[m]; return ok })
 	})
 	if len(metrics) == 0 {
@@ -95,7 +93,7 @@ func table(w words, c cases.Case, rs []harness.Result) string {
 	head, rule := "| "+w.server+" |", "| --- |"
 	for i, m := range metrics {
 		head, rule = head+" "+w.metrics[m]+" |", rule+" ---: |"
-		if i == 0 && c.Fanout != nil {
+		if i == 0 && c.Spread {
 			head, rule = head+" "+w.spread+" |", rule+" ---: |"
 		}
 	}
@@ -105,8 +103,8 @@ func table(w words, c cases.Case, rs []harness.Result) string {
 		for i, m := range metrics {
 			v := harness.Values(rs, s, m)
 			fmt.Fprintf(&b, " %s |", number(m, harness.Median(v)))
-			if i == 0 && c.Fanout != nil {
-				fmt.Fprintf(&b, " %s |", harness.Spread(v))
+			if i == 0 && c.Spread {
+				fmt.Fprintf(&b, " %s |", spread(m, v))
 			}
 		}
 		b.WriteByte('\n')
@@ -119,21 +117,29 @@ func table(w words, c cases.Case, rs []harness.Result) string {
 	return b.String()
 }
 
-func title(w words, c cases.Case) string {
-	t := w.cases[strings.TrimSuffix(c.Name, cases.TLSSuffix)]
+func title(w words, c cases.Table) string {
+	t := w.cases[strings.TrimSuffix(c.Case, cases.TLSSuffix)]
 	if c.TLS {
 		t += w.withTLS
 	}
 	return t
 }
 
-// number prints a metric's value; latencies are stored in microseconds and
-// shown in milliseconds.
+// number prints a metric's value; times are stored in microseconds and shown in
+// milliseconds.
 func number(metric string, v float64) string {
-	if metric == wsload.P50 || metric == wsload.P99 {
+	if strings.HasSuffix(metric, " us") {
 		v /= 1000
 	}
 	return harness.Num(v)
+}
+
+// spread is "least..greatest".
+func spread(metric string, v []float64) string {
+	if len(v) == 0 {
+		return "–"
+	}
+	return number(metric, slices.Min(v)) + ".." + number(metric, slices.Max(v))
 }
 
 func of(rs []harness.Result, name, target string) []harness.Result {

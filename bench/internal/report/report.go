@@ -14,14 +14,21 @@ import (
 	"os"
 	"strings"
 
+	"github.com/culvertd/culvert/bench/internal/cases"
 	"github.com/culvertd/culvert/bench/internal/results"
 )
 
-// The markers; what stands between them is replaced.
+// The markers of a comparison and the script that runs it; what stands between
+// them is replaced.
 const (
-	begin = "<!-- bench:websocket begin: written by ci/bench-compare.sh -->"
-	end   = "<!-- bench:websocket end -->"
+	begin = "<!-- bench:%s begin: written by ci/%s -->"
+	end   = "<!-- bench:%s end -->"
 )
+
+var scripts = map[string]string{
+	cases.WebSocketSet: "bench-compare.sh",
+	cases.TunnelSet:    "bench-tunnels.sh",
+}
 
 // Command is "bench report".
 func Command(args []string) error {
@@ -51,14 +58,15 @@ func Command(args []string) error {
 	if err != nil {
 		return fmt.Errorf("reading the page: %w", err)
 	}
-	out, err := insert(string(page), text)
+	out, err := insert(string(page), h.Set, text)
 	if err != nil {
 		return fmt.Errorf("%s: %w", *doc, err)
 	}
 	return os.WriteFile(*doc, []byte(out), 0o644)
 }
 
-func insert(page, text string) (string, error) {
+func insert(page, set, text string) (string, error) {
+	begin, end := fmt.Sprintf(begin, set, scripts[set]), fmt.Sprintf(end, set)
 	i, j := strings.Index(page, begin), strings.Index(page, end)
 	if i < 0 || j < i {
 		return "", fmt.Errorf("lacks the lines %q and %q", begin, end)

@@ -20,12 +20,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/culvertd/culvert/bench/internal/cases"
 	"github.com/culvertd/culvert/bench/internal/harness"
 )
 
 // Header is the first line of a file.
 type Header struct {
-	Kind      string            `json:"kind"` // "run"
+	Kind      string            `json:"kind"`          // "run"
+	Set       string            `json:"set,omitempty"` // which comparison; the first files do not say: WebSocket
 	Date      time.Time         `json:"date"`
 	Kernel    string            `json:"kernel"`
 	CPU       string            `json:"cpu"`
@@ -34,8 +36,8 @@ type Header struct {
 	Go        string            `json:"go"`       // of the load generator and the references
 	Versions  map[string]string `json:"versions"` // of the servers
 	Rounds    int               `json:"rounds"`
-	RoundsTLS int               `json:"rounds_tls"`
-	Duration  string            `json:"duration"` // of one fan-out run
+	RoundsTLS int               `json:"rounds_tls,omitempty"`
+	Duration  string            `json:"duration"` // of one run
 	Settle    string            `json:"settle"`   // from the last idle connect to the reading
 	Idle      int               `json:"idle"`     // idle connections
 }
@@ -82,6 +84,9 @@ func Read(name string) (Header, []harness.Result, error) {
 	}
 	if h.Kind != "run" {
 		return h, nil, fmt.Errorf("%s does not begin with a run", name)
+	}
+	if h.Set == "" {
+		h.Set = cases.WebSocketSet
 	}
 	var rs []harness.Result
 	for {
