@@ -1,0 +1,487 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package relay
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/culvertd/culvert/internal/splice"
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+// world is a relay with one provider and one visitor of one session.
+type world struct {
+	t        testing.TB
+	r        *Relay
+	addr     string
+	provider *Client
+	visitor  *Client
+	parkKey  wire.Key
+	session  *Session
+	openKey  wire.Key
+
+	mu      sync.Mutex // guards the fields below
+	counter map[wire.KeyID]uint64
+	wanted  int
+	ended   map[string]string // session → code
+}
+
+func newWorld(t testing.TB, l Limits) *world {
+	w := &world{
+		t: t, parkKey: wire.NewKey(), openKey: wire.NewKey(),
+		counter: make(map[wire.KeyID]uint64), ended: make(map[string]string),
+	}
+	w.r = New(l, w, zap.NewNop)
+	w.provider = w.r.AddClient("provider", w.parkKey)
+	w.visitor = w.r.AddClient("visitor", wire.NewKey())
+	w.session = w.addSession("s1", w.openKey)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.addr = ln.Addr().String()
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		if err := w.r.ServeTCP(ln); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		_ = ln.Close()
+		serving.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := w.r.Close(ctx); err != nil {
+			t.Error("closing the relay:", err)
+		}
+		if st := w.r.Stats(); st.Pending+st.Parked+st.Warm+st.Linked != 0 {
+			t.Errorf("left over: %+v", st)
+		}
+	})
+	return w
+}
+
+func (w *world) addSession(id string, k wire.Key) *Session {
+	s, err := w.r.AddSession(SessionSpec{
+		ID: id, Service: "web", Transport: wire.TCP, Provider: w.provider, Visitor: w.visitor, Key: k,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+// ChannelsWanted implements Events.
+func (w *world) ChannelsWanted(_ *Client, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wanted = max(w.wanted, n)
+}
+
+// SessionEnded implements Events.
+func (w *world) SessionEnded(s *Session, code, _ string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended[s.ID()] = code
+}
+
+// line returns a good line of the key's owner.
+func (w *world) line(role wire.Role) (wire.Line, wire.Secret) {
+	l, k := wire.Line{Role: role, Protocol: wire.TCP}, w.openKey
+	if role == wire.Park {
+		k = w.parkKey
+	} else {
+		l.Session = "s1"
+	}
+	l.Key = k.ID
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.counter[k.ID]++
+	l.Counter = w.counter[k.ID]
+	return l, k.Secret
+}
+
+func (w *world) dial() *net.TCPConn {
+	w.t.Helper()
+	c, err := net.Dial("tcp", w.addr)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	return c.(*net.TCPConn)
+}
+
+// send opens a connection with what is given.
+func (w *world) send(b []byte) *net.TCPConn {
+	w.t.Helper()
+	c := w.dial()
+	if _, err := c.Write(b); err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+func (w *world) good(role wire.Role, data string) *net.TCPConn {
+	w.t.Helper()
+	l, s := w.line(role)
+	return w.send(append(l.Append(nil, s), data...))
+}
+
+// park parks n channels and waits until they are.
+func (w *world) park(n int) []*net.TCPConn {
+	w.t.Helper()
+	list := make([]*net.TCPConn, n)
+	before := w.provider.Parked()
+	for i := range list {
+		list[i] = w.good(wire.Park, "")
+	}
+	w.until(func() bool { return w.provider.Parked() == before+n })
+	return list
+}
+
+func (w *world) until(f func() bool) {
+	w.t.Helper()
+	for start := time.Now(); !f(); time.Sleep(time.Millisecond) {
+		if time.Since(start) > 10*time.Second {
+			w.t.Fatal("it does not come to that")
+		}
+	}
+}
+
+// refused returns the code of the refusal that c gets.
+func (w *world) refused(c net.Conn) string {
+	w.t.Helper()
+	s, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil {
+		return "no answer: " + err.Error()
+	}
+	var no *wire.Refusal
+	if err := wire.ParseRefusal([]byte(strings.TrimSuffix(s, "\n"))); !errors.As(err, &no) {
+		return err.Error()
+	}
+	return no.Code
+}
+
+// expect reads exactly what is wanted.
+func (w *world) expect(c net.Conn, want string) {
+	w.t.Helper()
+	b := make([]byte, len(want))
+	if _, err := io.ReadFull(c, b); err != nil || string(b) != want {
+		w.t.Fatalf("got %q, %v; want %q", b, err, want)
+	}
+}
+
+const goLine = "GO s1 web tcp plain\n"
+
+func TestOpen(t *testing.T) {
+	for _, role := range []wire.Role{wire.Open, wire.Warm} {
+		t.Run(string(role), func(t *testing.T) {
+			w := newWorld(t, Limits{})
+			p := w.park(1)[0]
+			v := w.good(role, "")
+			if role == wire.Warm {
+				w.until(func() bool { return w.r.Stats().Warm == 1 })
+				if w.provider.Parked() != 1 {
+					t.Fatal("a warm channel that has not begun takes a parked one")
+				}
+				_, _ = v.Write([]byte("G"))
+			}
+			w.expect(p, goLine)
+			_, _ = v.Write([]byte("hello"))
+			w.expect(p, "hello")
+			_, _ = p.Write([]byte("welcome"))
+			w.expect(v, "+welcome")
+			_ = v.CloseWrite()
+			if b, err := io.ReadAll(p); err != nil || len(b) > 0 {
+				t.Fatalf("%q, %v", b, err)
+			}
+			_, _ = p.Write([]byte("bye"))
+			_ = p.Close()
+			if b, err := io.ReadAll(v); err != nil || string(b) != "bye" {
+				t.Fatalf("%q, %v", b, err)
+			}
+			w.until(func() bool { return w.session.Stats().Channels == 0 })
+			if st := w.session.Stats(); st.Up != 5 || st.Down != 10 || st.Opened != 1 {
+				t.Errorf("%+v", st)
+			}
+			if st := w.r.Stats(); st.BytesUp != 5 || st.BytesDown != 10 || st.Opened != 1 {
+				t.Errorf("%+v", st)
+			}
+		})
+	}
+}
+
+// TestDataAlong: what comes with the line arrives with the go line.
+func TestDataAlong(t *testing.T) {
+	w := newWorld(t, Limits{})
+	p := w.park(1)[0]
+	w.good(wire.Warm, "Gdata")
+	w.expect(p, goLine+"data")
+	w.until(func() bool { return w.session.Stats().Up == 4 })
+}
+
+func TestYoungestFirst(t *testing.T) {
+	w := newWorld(t, Limits{})
+	w.park(1)
+	second := w.park(1)[0]
+	w.good(wire.Open, "x")
+	w.expect(second, goLine+"x")
+}
+
+func TestRefusals(t *testing.T) {
+	w := newWorld(t, Limits{})
+	w.park(1)
+	other := wire.NewKey()
+	w.addSession("s2", other)
+	change := func(f func(*wire.Line, *wire.Secret)) []byte {
+		l, s := w.line(wire.Open)
+		f(&l, &s)
+		return l.Append(nil, s)
+	}
+	used, secret := w.line(wire.Open)
+	replay := used.Append(nil, secret)
+	w.expect(w.send(replay), "") // pairs with the parked one
+	w.until(func() bool { return w.session.Stats().Opened == 1 })
+	for _, tc := range []struct {
+		name, want string
+		line       []byte
+	}{
+		{"unknown key", wire.RefusedDenied, change(func(l *wire.Line, _ *wire.Secret) { l.Key = wire.NewKey().ID })},
+		{"wrong secret", wire.RefusedDenied, change(func(_ *wire.Line, s *wire.Secret) { s[0]++ })},
+		{"replayed", wire.RefusedDenied, replay},
+		{"another session's id", wire.RefusedDenied, change(func(l *wire.Line, _ *wire.Secret) { l.Session = "s2" })},
+		{"the session id with another's key", wire.RefusedDenied, change(func(l *wire.Line, s *wire.Secret) { l.Key, *s = other.ID, other.Secret })},
+		{"other protocol", wire.RefusedDenied, change(func(l *wire.Line, _ *wire.Secret) { l.Protocol = wire.UDP })},
+		{"parking with a session's key", wire.RefusedDenied, change(func(l *wire.Line, _ *wire.Secret) { l.Role, l.Session = wire.Park, "" })},
+		{"opening with a client's key", wire.RefusedDenied, change(func(l *wire.Line, s *wire.Secret) { l.Key, *s = w.parkKey.ID, w.parkKey.Secret })},
+	} {
+		if got := w.refused(w.send(tc.line)); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
+		}
+	}
+	// A counter far ahead makes old ones stale.
+	_ = w.send(change(func(l *wire.Line, _ *wire.Secret) { l.Counter = 1 << 20 }))
+	w.until(func() bool { return w.session.replay.accept(1<<20) == replayed })
+	if got := w.refused(w.good(wire.Open, "")); got != wire.RefusedStale {
+		t.Errorf("an old counter: %s", got)
+	}
+	w.session.Close()
+	if got := w.refused(w.good(wire.Open, "")); got != wire.RefusedDenied {
+		t.Errorf("after the end: %s", got)
+	}
+}
+
+// TestJunk: whoever sends no good line is reset, and told nothing.
+func TestJunk(t *testing.T) {
+	w := newWorld(t, Limits{})
+	for _, junk := range []string{"GET / HTTP/1.1\r\n\r\n", strings.Repeat("x", 600), "CULVERT/1 open tcp\n", "\n"} {
+		c := w.send([]byte(junk))
+		if n, err := c.Read(make([]byte, 1)); n != 0 || !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("%.20q: %d bytes, %v", junk, n, err)
+		}
+	}
+	c := w.dial()
+	start := time.Now()
+	if n, err := c.Read(make([]byte, 1)); n != 0 || err == nil {
+		t.Errorf("silence: %d bytes, %v", n, err)
+	}
+	if d := time.Since(start); d < 4*time.Second || d > 7*time.Second {
+		t.Errorf("silence lasted %v", d)
+	}
+	if st := w.r.Stats(); st.Junk != 5 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// TestWait: without a parked channel the provider is asked for one, and the
+// visitors are served in their order.
+func TestWait(t *testing.T) {
+	w := newWorld(t, Limits{})
+	for i := range 3 {
+		w.good(wire.Open, fmt.Sprint(i))
+		w.until(func() bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.wanted == i+1
+		})
+	}
+	for i := range 3 {
+		w.expect(w.good(wire.Park, ""), goLine+fmt.Sprint(i))
+	}
+}
+
+func TestProviderGone(t *testing.T) {
+	w := newWorld(t, Limits{})
+	parked := w.park(2)
+	_ = parked[0].Close()
+	w.until(func() bool { return w.provider.Parked() == 1 })
+	v := w.good(wire.Open, "x")
+	w.expect(parked[1], goLine+"x")
+	waiting := w.good(wire.Open, "y")
+	w.until(func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.wanted > 0
+	})
+	w.provider.Close()
+	if got := w.refused(waiting); got != wire.RefusedOffline {
+		t.Error(got)
+	}
+	if got := w.refused(w.good(wire.Park, "")); got != wire.RefusedDenied {
+		t.Error(got)
+	}
+	// What was open goes on (rules R9).
+	_, _ = v.Write([]byte("z"))
+	w.expect(parked[1], "z")
+}
+
+func TestSessionClose(t *testing.T) {
+	w := newWorld(t, Limits{})
+	p := w.park(1)[0]
+	v := w.good(wire.Open, "x")
+	w.expect(p, goLine+"x")
+	warm := w.good(wire.Warm, "")
+	w.until(func() bool { return w.r.Stats().Warm == 1 })
+	w.session.Close()
+	for _, c := range []net.Conn{v, p, warm} {
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+			t.Error(err)
+		}
+	}
+	if len(w.ended) != 0 {
+		t.Error("who closes a session is not told that it has ended")
+	}
+}
+
+func TestReplaces(t *testing.T) {
+	w := newWorld(t, Limits{MaxChannelsPerSession: 1})
+	p := w.park(2)
+	old := w.good(wire.Open, "x")
+	w.expect(p[1], goLine+"x")
+	if got := w.refused(w.good(wire.Open, "")); got != wire.RefusedLimit {
+		t.Error(got)
+	}
+	l, s := w.line(wire.Open)
+	l.Replaces = 1
+	w.send(append(l.Append(nil, s), 'y'))
+	w.expect(p[0], goLine+"y")
+	if _, err := old.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		t.Error(err)
+	}
+}
+
+func TestByteLimit(t *testing.T) {
+	w := newWorld(t, Limits{})
+	p := w.park(1)[0]
+	v := w.good(wire.Open, "x")
+	w.expect(p, goLine+"x")
+	w.r.Configure(Limits{MaxBytesPerSession: 1001}) // holds for what is open
+	_, _ = v.Write(make([]byte, 2000))
+	n, err := io.Copy(io.Discard, p)
+	if n > 1000 || !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	w.until(func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.ended["s1"] == wire.CodeLimit
+	})
+	if st := w.session.Stats(); st.Up > 1001 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// TestRates: a new rate holds for what is open, for a session and for a client.
+func TestRates(t *testing.T) {
+	for name, l := range map[string]Limits{"session": {SessionRate: 1 << 20}, "client": {ClientRate: 1 << 20}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, Limits{})
+			p := w.park(1)[0]
+			v := w.good(wire.Open, "x")
+			w.expect(p, goLine+"x")
+			w.r.Configure(l)
+			go func() {
+				_, _ = v.Write(make([]byte, 2<<20))
+				_ = v.CloseWrite()
+			}()
+			start := time.Now()
+			n, err := io.Copy(io.Discard, p)
+			if n != 2<<20 || err != nil {
+				t.Fatalf("%d bytes, %v", n, err)
+			}
+			// One second's worth is the burst.
+			if d := time.Since(start); d < 800*time.Millisecond || d > 5*time.Second {
+				t.Errorf("it took %v", d)
+			}
+		})
+	}
+}
+
+func TestIdleTimeout(t *testing.T) {
+	w := newWorld(t, Limits{})
+	p := w.park(1)[0]
+	v := w.good(wire.Open, "x")
+	w.expect(p, goLine+"x")
+	w.r.Configure(Limits{IdleTimeout: time.Second})
+	if _, err := v.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		t.Error("the channel:", err)
+	}
+	w.until(func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.ended["s1"] == wire.CodeTimeout
+	})
+}
+
+func TestShed(t *testing.T) {
+	w := newWorld(t, Limits{})
+	w.park(8)
+	w.r.Configure(Limits{MaxDescriptors: 6})
+	w.good(wire.Park, "")
+	w.until(func() bool { return w.provider.Parked() == 5 })
+	if st := w.r.Stats(); st.Shed != 4 {
+		t.Errorf("%+v", st)
+	}
+	w.r.Configure(Limits{MaxDescriptors: 1})
+	w.until(func() bool {
+		c := w.dial()
+		code := w.refused(c)
+		return code == wire.RefusedBusy
+	})
+}
+
+// TestOtherConnections: channels that are no TCP sockets work too.
+func TestOtherConnections(t *testing.T) {
+	w := newWorld(t, Limits{})
+	p := w.park(1)[0]
+	near, far := net.Pipe()
+	w.r.ServeChannel(&pipeConn{far})
+	l, s := w.line(wire.Open)
+	_, _ = near.Write(append(l.Append(nil, s), "hello"...))
+	w.expect(p, goLine)
+	w.expect(p, "hello")
+	_, _ = p.Write([]byte("you"))
+	w.expect(near, "+you")
+	_ = near.Close()
+}
+
+type pipeConn struct{ net.Conn }
+
+func (p *pipeConn) CloseWrite() error { return p.Close() }
+func (p *pipeConn) Reset() error      { return p.Close() }
+
+var _ splice.Conn = (*pipeConn)(nil)
