@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/culvertd/culvert/internal/tunnel"
@@ -21,7 +22,7 @@ const maxSize = 1 << 20
 type Config struct {
 	ServerURL         string
 	ClientID          string
-	TokenFile         string // absolute, or relative to the working folder
+	TokenFile         string // as seen from the working folder
 	Services          []wire.Service
 	Connects          []tunnel.ForwardSpec
 	AutoReconnect     bool
@@ -44,10 +45,32 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	dir := filepath.Dir(path)
 	if c.TokenFile != "" && !filepath.IsAbs(c.TokenFile) {
-		c.TokenFile = filepath.Join(filepath.Dir(path), c.TokenFile)
+		c.TokenFile = filepath.Join(dir, c.TokenFile)
+	}
+	for i := range c.Connects {
+		if c.Connects[i].Local, err = AbsLocal(dir, c.Connects[i].Local); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
+}
+
+// AbsLocal makes the path of a unix socket absolute, seen from dir: the process
+// that listens may run in another folder. Other places stay as they are.
+func AbsLocal(dir, local string) (string, error) {
+	if !strings.ContainsRune(local, '/') {
+		return local, nil
+	}
+	if !filepath.IsAbs(local) {
+		local = filepath.Join(dir, local)
+	}
+	abs, err := filepath.Abs(local)
+	if err != nil {
+		return "", fmt.Errorf("resolving %s: %w", local, err)
+	}
+	return filepath.ToSlash(abs), nil // the slash is what makes it a path
 }
 
 // read returns the file's text, and refuses what cannot be a configuration

@@ -64,11 +64,13 @@ func TestParse(t *testing.T) {
 		"seed a, BOM":    {"\ufeff" + seedA, a},
 		"seed a, 1 line": {strings.Join(strings.Fields(seedA), " "), a},
 		"seed b":         {seedB, with(func(c *Config) { c.ServerURL, c.ClientID = "ws://server-ip:9000", "client-b" })},
-		"escapes in JSON": {`{"serverUrl":"wss:\/\/x.example","services":[{"id":"s","protocol":"ws","localPort":1,"description":"\u672c\ud83d\ude00"}]}`,
+		"escapes in JSON": {
+			`{"serverUrl":"wss:\/\/x.example","services":[{"id":"s","protocol":"ws","localPort":1,"description":"\u672c\ud83d\ude00"}]}`,
 			with(func(c *Config) {
 				c.ServerURL = "wss://x.example"
 				c.Services = []wire.Service{{ID: "s", Protocol: "ws", LocalPort: 1, LocalHost: "localhost", Description: "本😀"}}
-			})},
+			}),
+		},
 		"one key": {"clientId: x", with(func(c *Config) { c.ClientID = "x" })},
 		"YAML": {`# comment
 serverUrl: wss://example.com
@@ -217,6 +219,11 @@ func TestLoad(t *testing.T) {
 	write(t, path, "tokenFile: secret/token\n", 0o644)
 	c, err := Load(path)
 	if err != nil || c.TokenFile != filepath.Join(dir, "secret", "token") {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	write(t, path, "connects: [{target: a, service: b, local: ./x.sock}, {target: a, service: b, local: 80}]", 0o644)
+	c, err = Load(path)
+	if err != nil || c.Connects[0].Local != filepath.ToSlash(filepath.Join(dir, "x.sock")) || c.Connects[1].Local != "80" {
 		t.Errorf("got %+v, %v", c, err)
 	}
 	write(t, path, "clientId: "+strings.Repeat("x", maxSize), 0o644)
