@@ -26,12 +26,16 @@ type flow struct {
 	failed error // of a socket, to be dealt with in the next turn
 	queued bool  // for a turn
 	held   bool  // by its meter
+	lent   bool  // in the loop's list of those that keep a pipe
 	ended  bool
 }
 
 // way is one direction. While nothing moves it holds no memory.
 type way struct {
 	kept  []byte // read, and not taken by the receiver yet
+	heavy int    // bytes of kept that came out of a pipe
+	pipe  *pipe  // likewise, behind kept; for a second or two
+	since int64  // when pipe was kept, in seconds of the loop
 	bulk  bool
 	want  int    // size of the next splice
 	fin   bool   // read
@@ -102,13 +106,13 @@ func (f *flow) turn() {
 func (f *flow) move(d int) (more bool, err error) {
 	w, src, dst := &f.way[d], &f.end[d], &f.end[1-d]
 	for range turnReads {
-		if len(w.kept) > 0 {
+		if len(w.kept) > 0 || w.pipe != nil {
 			if err := f.flush(d); err != nil {
 				return false, err
 			}
 		}
 		switch {
-		case len(w.kept) > 0 || w.shut:
+		case len(w.kept) > 0 || w.pipe != nil || w.shut:
 			return false, nil
 		case w.fin:
 			w.shut = true
@@ -116,8 +120,10 @@ func (f *flow) move(d int) (more bool, err error) {
 		case !src.readable || !dst.writable || f.held:
 			return false, nil
 		}
-		if w.bulk && f.lp.pipe.open() {
-			return f.splice(d)
+		if w.bulk {
+			if p := f.lp.pipes.get(); p != nil {
+				return f.splice(d, p)
+			}
 		}
 		if err := f.copy(d); err != nil {
 			return false, err
@@ -145,7 +151,7 @@ func (f *flow) copy(d int) error {
 	f.giveBack(allowed - max(n, 0))
 	switch {
 	case err == unix.EAGAIN: //nolint:errorlint // it comes from the system call
-		src.readable, w.bulk = false, false
+		src.readable = false
 		return nil
 	case err != nil:
 		return err
@@ -217,49 +223,65 @@ func (f *flow) finish(d int) error {
 	return nil
 }
 
-// splice moves what is there through the pipe, without copying it. What the
-// receiver does not take is kept in memory: the pipe is for all flows, and a
-// slow receiver may keep the rest for long (rules R6).
-func (f *flow) splice(d int) (more bool, err error) {
-	w, src, dst := &f.way[d], &f.end[d], &f.end[1-d]
-	w.want = max(w.want, leastSplice)
-	allowed, wait := f.allow(w.want)
+// splice moves what is there through p, without copying it. What the receiver
+// does not take at once stays in the pipe for a while: a receiver that keeps up
+// takes it in a millisecond, and copying it would double the cost.
+func (f *flow) splice(d int, p *pipe) (more bool, err error) {
+	w, src := &f.way[d], &f.end[d]
+	allowed, wait := f.allow(mostSplice)
 	if allowed == 0 {
+		f.lp.pipes.put(p)
 		if wait == 0 {
 			return false, ErrQuota
 		}
 		f.lp.hold(f, wait)
 		return false, nil
 	}
-	n, err := f.lp.pipe.fill(src.fd, allowed)
+	n, err := p.fill(src.fd, allowed)
 	f.giveBack(allowed - max(n, 0))
-	switch {
-	case err == unix.EAGAIN: //nolint:errorlint // it comes from the system call
-		src.readable, w.bulk = false, false
-		return false, nil
-	case err != nil:
+	if err != nil || n == 0 {
+		f.lp.pipes.put(p)
+		switch {
+		case err == nil:
+			return true, f.finish(d)
+		case err == unix.EAGAIN: //nolint:errorlint // it comes from the system call
+			src.readable = false
+			return false, nil
+		}
 		return false, err
-	case n == 0:
-		return true, f.finish(d)
 	}
 	f.last = f.lp.now
-	took, err := f.lp.pipe.drain(dst.fd, n)
-	f.l.took(took, d)
-	if err != nil && err != unix.EAGAIN { //nolint:errorlint // it comes from the system call
-		f.lp.pipe.close()
-		return false, err
-	}
-	if took < n {
-		dst.writable = false
-		w.want = max(leastSplice, took)
-		w.kept, err = f.lp.pipe.empty(n - took)
-		return false, err
-	}
-	if n == w.want {
-		w.want = min(2*w.want, mostSplice)
-	}
 	w.bulk = n >= smallRead
-	return true, nil
+	w.pipe, w.since = p, f.lp.now
+	if err := f.flush(d); err != nil {
+		return false, err
+	}
+	if w.pipe != nil && !f.lent {
+		f.lent = true
+		f.lp.lend(f)
+	}
+	return w.pipe == nil, nil
+}
+
+// emptyPipes gives pipes back that have been full for a second, with what they
+// held in memory (rules R6).
+func (f *flow) emptyPipes() error {
+	for d := range f.way {
+		w := &f.way[d]
+		if w.pipe == nil || f.lp.now <= w.since+1 || f.lp.heavy+w.pipe.n > maxHeavy {
+			continue
+		}
+		b, err := w.pipe.empty()
+		if err != nil {
+			return err
+		}
+		w.kept = append(w.kept, b...)
+		w.heavy += len(b)
+		f.lp.heavy += len(b)
+		f.lp.pipes.put(w.pipe)
+		w.pipe = nil
+	}
+	return nil
 }
 
 // write sends b, of which it keeps what the receiver does not take.
@@ -276,15 +298,39 @@ func (f *flow) write(d int, b []byte) error {
 
 // flush sends what is kept.
 func (f *flow) flush(d int) error {
-	w := &f.way[d]
-	if !f.end[1-d].writable {
+	w, dst := &f.way[d], &f.end[1-d]
+	if len(w.kept) > 0 && dst.writable {
+		n, err := f.send(d, w.kept)
+		if w.kept = w.kept[n:]; len(w.kept) == 0 {
+			f.dropKept(d)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if w.pipe == nil || len(w.kept) > 0 || !dst.writable {
 		return nil
 	}
-	n, err := f.send(d, w.kept)
-	if w.kept = w.kept[n:]; len(w.kept) == 0 {
-		w.kept = nil
+	n, err := w.pipe.drain(dst.fd)
+	f.l.took(n, d)
+	if n > 0 {
+		w.since = f.lp.now
+	}
+	if err == unix.EAGAIN { //nolint:errorlint // it comes from the system call
+		dst.writable = false
+		return nil
+	}
+	if w.pipe.n == 0 {
+		f.lp.pipes.put(w.pipe)
+		w.pipe = nil
 	}
 	return err
+}
+
+func (f *flow) dropKept(d int) {
+	w := &f.way[d]
+	f.lp.heavy -= w.heavy
+	w.kept, w.heavy = nil, 0
 }
 
 func (f *flow) send(d int, b []byte) (int, error) {
@@ -349,6 +395,10 @@ func (f *flow) close(err error) {
 	for i := range f.end {
 		f.lp.remove(f.end[i].fd)
 		_ = unix.Close(f.end[i].fd)
+		if p := f.way[i].pipe; p != nil {
+			f.lp.pipes.put(p)
+		}
+		f.dropKept(i)
 		f.way[i] = way{shut: true}
 	}
 	f.l.end(err)

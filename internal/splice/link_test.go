@@ -496,3 +496,36 @@ type pipeConn struct{ net.Conn }
 
 func (p *pipeConn) CloseWrite() error { return p.Close() }
 func (p *pipeConn) Reset() error      { return p.Close() }
+
+// TestFullPipesAreGivenBack: receivers that take nothing keep neither pipes
+// nor bytes from the others, and get everything in the end.
+func TestFullPipesAreGivenBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIP: it takes seconds")
+	}
+	m := New()
+	defer m.Close()
+	const links, size = 40, 16 << 20
+	var wg sync.WaitGroup
+	var chains []*chain
+	for range links {
+		c := join(t, m, Options{})
+		chains = append(chains, c)
+		wg.Go(func() {
+			n, err := c.a.Write(make([]byte, size))
+			if n != size || err != nil {
+				t.Errorf("wrote %d, %v", n, err)
+			}
+			_ = c.a.CloseWrite()
+		})
+	}
+	time.Sleep(3500 * time.Millisecond)
+	for _, c := range chains {
+		wg.Go(func() {
+			if n, err := io.Copy(io.Discard, c.b); n != size || err != nil {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+		})
+	}
+	wg.Wait()
+}

@@ -20,10 +20,12 @@ const (
 	smallRead = 16 << 10
 	// headroom is kept free before a read, for a lead.
 	headroom = 64
-	// leastSplice and mostSplice bound one splice. More than fits the
-	// receiver's socket has to be copied out of the pipe.
-	leastSplice = 64 << 10
-	mostSplice  = 1 << 20
+	// mostSplice bounds one splice. Smaller ones cost more and gain no latency.
+	mostSplice = 1 << 20
+	// maxHeavy bounds what is kept in memory out of pipes. Over it they stay
+	// full, and when there are no more of them, links are copied in small
+	// pieces.
+	maxHeavy = 64 << 20
 )
 
 // end is one socket in a loop: of a flow, or parked.
@@ -60,8 +62,10 @@ type loop struct {
 	slow   []*flow // held by their meter
 	buf    []byte
 	notes  []note
-	pipe   pipe
-	now    int64 // seconds since begun
+	pipes  pipes
+	heavy  int     // bytes that were in pipes and are in memory
+	full   []*flow // with a pipe whose receiver takes nothing at the moment
+	now    int64   // seconds since begun
 	begun  time.Time
 	tick   *time.Timer
 	alarm  *time.Timer // for slow
@@ -87,7 +91,7 @@ func newLoop() (*loop, error) {
 	}
 	lp := &loop{
 		wake: wake, done: make(chan struct{}), ends: make(map[int]*end),
-		buf: make([]byte, headroom+4*smallRead), pipe: pipe{-1, -1}, begun: time.Now(),
+		buf: make([]byte, headroom+4*smallRead), begun: time.Now(),
 	}
 	_ = unix.SetNonblock(ep, true) // os.NewFile takes only such into the poller
 	lp.ep = os.NewFile(uintptr(ep), "epoll")
@@ -214,6 +218,7 @@ func (lp *loop) clock() {
 	since := time.Since(lp.begun)
 	if now := int64(since / time.Second); now != lp.now {
 		lp.now = now
+		lp.reclaim()
 		for _, f := range lp.flows() {
 			f.checkIdle()
 		}
@@ -239,8 +244,8 @@ func (lp *loop) clock() {
 	}
 }
 
-// flows returns those with a meter, and has the clock go on while there are
-// any.
+// flows returns those with a meter, and has the clock go on while it has
+// something to do.
 func (lp *loop) flows() []*flow {
 	lp.mu.Lock()
 	defer lp.mu.Unlock()
@@ -250,10 +255,39 @@ func (lp *loop) flows() []*flow {
 			list = append(list, f)
 		}
 	}
-	if lp.ticking = len(list) > 0; lp.ticking {
+	if lp.ticking = len(list)+len(lp.full) > 0; lp.ticking {
 		lp.tick.Reset(time.Second)
 	}
 	return list
+}
+
+// lend notes that a flow keeps its pipe.
+func (lp *loop) lend(f *flow) {
+	lp.full = append(lp.full, f)
+	lp.mu.Lock()
+	defer lp.mu.Unlock()
+	if !lp.ticking {
+		lp.ticking = true
+		lp.tick.Reset(time.Second)
+	}
+}
+
+// reclaim empties the pipes that have been full for a second or more.
+func (lp *loop) reclaim() {
+	kept := lp.full[:0]
+	for _, f := range lp.full {
+		if f.ended || f.way[Forward].pipe == nil && f.way[Backward].pipe == nil {
+			f.lent = false
+			continue
+		}
+		if err := f.emptyPipes(); err != nil {
+			f.fail(err)
+			continue
+		}
+		kept = append(kept, f)
+	}
+	clear(lp.full[len(kept):])
+	lp.full = kept
 }
 
 // hold keeps a flow from reading until its meter allows.
@@ -345,7 +379,7 @@ func (lp *loop) stop() {
 	<-lp.done
 	lp.tick.Stop()
 	lp.alarm.Stop()
-	lp.pipe.close()
+	lp.pipes.close()
 	_ = lp.ep.Close()
 	_ = unix.Close(lp.wake)
 }

@@ -7,62 +7,97 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipe is what a loop splices through. It is empty between turns, so one is
-// enough for all flows of a loop.
-type pipe struct{ r, w int }
+// maxPipes bounds the pipes of a loop. They are in use while a flow moves much,
+// and no longer than a second or two while its receiver takes nothing.
+const maxPipes = 64
 
-// open reports whether there is a pipe, and makes one if it can.
-func (p *pipe) open() bool {
-	if p.r >= 0 {
-		return true
+// pipe is what bytes are spliced through.
+type pipe struct {
+	r, w int
+	n    int // bytes in it
+}
+
+// pipes are those of one loop.
+type pipes struct {
+	idle []*pipe
+	made int
+}
+
+// get returns an empty pipe, or nil if there is none to be had.
+func (ps *pipes) get() *pipe {
+	if n := len(ps.idle); n > 0 {
+		p := ps.idle[n-1]
+		ps.idle = ps.idle[:n-1]
+		return p
+	}
+	if ps.made == maxPipes {
+		return nil
 	}
 	var fd [2]int
 	if unix.Pipe2(fd[:], unix.O_CLOEXEC|unix.O_NONBLOCK) != nil {
-		return false
+		return nil
 	}
-	*p = pipe{fd[0], fd[1]}
 	// Without it a splice moves 64 KiB at most, and costs a third more.
-	_, _ = unix.FcntlInt(uintptr(p.w), unix.F_SETPIPE_SZ, mostSplice)
-	return true
+	_, _ = unix.FcntlInt(uintptr(fd[1]), unix.F_SETPIPE_SZ, mostSplice)
+	ps.made++
+	return &pipe{r: fd[0], w: fd[1]}
+}
+
+// put takes a pipe back. One that is not empty, or was not needed lately, is
+// closed: a pipe holds memory and descriptors.
+func (ps *pipes) put(p *pipe) {
+	if p.n == 0 && len(ps.idle) < maxPipes/8 {
+		ps.idle = append(ps.idle, p)
+		return
+	}
+	ps.made--
+	p.close()
+}
+
+func (ps *pipes) close() {
+	for _, p := range ps.idle {
+		p.close()
+	}
+	*ps = pipes{}
 }
 
 func (p *pipe) close() {
-	if p.r >= 0 {
-		_ = unix.Close(p.r)
-		_ = unix.Close(p.w)
-	}
-	*p = pipe{-1, -1}
+	_ = unix.Close(p.r)
+	_ = unix.Close(p.w)
 }
 
 // fill moves up to n bytes from a socket into the pipe.
 func (p *pipe) fill(fd, n int) (int, error) {
-	return splice(fd, p.w, n)
+	k, err := splice(fd, p.w, n)
+	p.n += max(k, 0)
+	return k, err
 }
 
-// drain moves up to n bytes out of the pipe to a socket. With an error it says
-// how many went before.
-func (p *pipe) drain(fd, n int) (int, error) {
+// drain moves what is in the pipe to a socket, and says how much went before
+// an error.
+func (p *pipe) drain(fd int) (int, error) {
 	done := 0
-	for done < n {
-		k, err := splice(p.r, fd, n-done)
+	for p.n > 0 {
+		k, err := splice(p.r, fd, p.n)
 		if err != nil {
 			return done, err
 		}
 		done += k
+		p.n -= k
 	}
 	return done, nil
 }
 
-// empty reads the n bytes that are left in the pipe.
-func (p *pipe) empty(n int) ([]byte, error) {
-	b := make([]byte, n)
-	for at := 0; at < n; {
+// empty reads what is left in the pipe.
+func (p *pipe) empty() ([]byte, error) {
+	b := make([]byte, p.n)
+	for at := 0; p.n > 0; {
 		k, err := read(p.r, b[at:])
 		if err != nil || k == 0 {
-			p.close()
 			return nil, unix.EIO // a pipe that has lost bytes: reset
 		}
 		at += k
+		p.n -= k
 	}
 	return b, nil
 }
