@@ -5,6 +5,7 @@ package tunnel
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/url"
@@ -41,9 +42,17 @@ type Config struct {
 
 	// Dial opens connections to the gateway, relay and services; default: a
 	// net.Dialer's. Proxy is asked for the gateway and the relay; default:
-	// http.ProxyFromEnvironment.
+	// HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
 	Dial  func(ctx context.Context, network, addr string) (net.Conn, error)
 	Proxy func(*http.Request) (*url.URL, error)
+	// TLS is for wss and https; nil is the system's roots.
+	TLS *tls.Config
+	// UDPIdle is how long a UDP flow may be silent before it ends. Default:
+	// 60 s.
+	UDPIdle time.Duration
+	// DrainTimeout is how long Run waits for open connections when its context
+	// has ended; then it resets them. Default: 10 s; negative does not wait.
+	DrainTimeout time.Duration
 	// Logger is for what a user should know: info for the course of things,
 	// warn for what fails and is tried again. Default: none.
 	Logger *zap.Logger

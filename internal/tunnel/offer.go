@@ -1,0 +1,170 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tunnel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+
+	"go.uber.org/zap"
+
+	"github.com/culvertd/culvert/internal/splice"
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+// offer is a service of ours, with what it has carried.
+type offer struct {
+	service wire.Service
+	*tally
+}
+
+// offers are what this client's own configuration offers. What is dialed comes
+// from here and never from the wire.
+type offers struct {
+	mu   sync.Mutex // guards the field below
+	list []offer
+}
+
+// set replaces the list. A service that stays keeps its figures.
+func (o *offers) set(services []wire.Service) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	list := make([]offer, 0, len(services))
+	for _, v := range services {
+		t := &tally{}
+		if i := o.indexLocked(v.ID); i >= 0 {
+			t = o.list[i].tally
+		}
+		list = append(list, offer{v, t})
+	}
+	o.list = list
+}
+
+func (o *offers) indexLocked(id string) int {
+	return slices.IndexFunc(o.list, func(v offer) bool { return v.service.ID == id })
+}
+
+func (o *offers) find(id string) (offer, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if i := o.indexLocked(id); i >= 0 {
+		return o.list[i], true
+	}
+	return offer{}, false
+}
+
+func (o *offers) all() []offer {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.list)
+}
+
+func (o *offers) services() []wire.Service {
+	all := o.all()
+	list := make([]wire.Service, len(all)) // never null in a message
+	for i, v := range all {
+		list[i] = v.service
+	}
+	return list
+}
+
+func (o *offers) empty() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.list) == 0
+}
+
+// SetServices changes what is offered, and tells the gateway if it is there.
+// The sessions of services that are gone end; the others are not touched, and
+// of a service that has moved only new connections go to the new place.
+func (c *Client) SetServices(services []wire.Service) error {
+	c.offers.set(services)
+	c.parked.offer()
+	c.udp.sign()
+	c.mu.Lock()
+	s := c.signal
+	c.mu.Unlock()
+	if s == nil {
+		return nil // said when the client signs in
+	}
+	ctx, cancel := context.WithTimeout(c.base, registerTimeout)
+	defer cancel()
+	err := c.register(ctx, s)
+	var lost *lostError
+	var final *Error
+	switch {
+	case err == nil, errors.As(err, &lost):
+		return nil
+	case errors.As(err, &final):
+		return final
+	}
+	return &Error{Kind: Refused, Err: fmt.Errorf("changing the services: %w", err)}
+}
+
+// consider answers a visitor's request.
+func (c *Client) consider(s *signal, p wire.ConnectRequest) {
+	no := wire.RejectSession{SessionID: p.SessionID}
+	switch _, ok := c.offers.find(p.ServiceID); {
+	case c.isDraining():
+		no.Code, no.Reason = wire.CodeClientOffline, "the client is stopping"
+	case !ok:
+		no.Code, no.Reason = wire.CodeServiceNotFound, "the client offers no service "+p.ServiceID
+	default:
+		c.log.Info("visitor", zap.String("client", p.FromClientID), zap.String("service", p.ServiceID))
+		_ = s.send(wire.TypeAcceptSession, "", wire.AcceptSession{SessionID: p.SessionID}) // or the gateway asks in vain
+		return
+	}
+	_ = s.send(wire.TypeRejectSession, "", no)
+}
+
+// serve connects a channel that a visitor has begun with the service.
+func (c *Client) serve(ctx context.Context, ch channel, g wire.GoLine, first []byte) {
+	v, ok := c.offers.find(g.Service)
+	if !ok || g.Mode != wire.ModePlain || g.Protocol != v.service.Transport() || c.isDraining() {
+		c.log.Debug("refusing a channel", zap.String("service", g.Service), zap.String("protocol", g.Protocol), zap.String("mode", g.Mode))
+		_ = ch.Reset()
+		return
+	}
+	if g.Protocol == wire.UDP {
+		c.udp.serve(ctx, ch, g.Session, first)
+		return
+	}
+	f := v.begin(&c.busy)
+	conn, err := c.dialService(ctx, v.service)
+	if news := v.note(err); err != nil {
+		// The visitor's application is to see that nothing is there.
+		f.end()
+		_ = ch.Reset()
+		if news {
+			c.log.Warn("a service cannot be reached", zap.String("service", g.Service), zap.Error(err))
+		}
+		return
+	}
+	o := splice.Options{Done: func(error) { f.end() }}
+	o.First[splice.Forward] = first
+	f.attach(c.mover.Link(ch.Conn, conn, o), 0)
+}
+
+func (c *Client) dialService(ctx context.Context, v wire.Service) (splice.Conn, error) {
+	host := v.LocalHost
+	if host == "" {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	nc, err := c.cfg.Dial(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(v.LocalPort)))
+	if err != nil {
+		return nil, err
+	}
+	conn, err := asConn(nc)
+	if err != nil {
+		_ = nc.Close()
+	}
+	return conn, err
+}

@@ -1,0 +1,207 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tunnel
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// quietTime is how long nothing must be taken before a reserve shrinks.
+	quietTime = time.Minute
+	// A channel that is lost sooner than this has not been of use.
+	usefulAge = 5 * time.Second
+	// refillFirst is the first delay after a failure.
+	refillFirst = 250 * time.Millisecond
+)
+
+// stock is what a reserve manages.
+type stock interface {
+	// fill opens a channel and keeps it ready.
+	fill(ctx context.Context) error
+	// shed gives up the channel that is ready for longest; false if there is
+	// none.
+	shed() bool
+	// clear gives up all, and has fill fail from now on.
+	clear()
+}
+
+// reserve keeps channels ready: at least min; more, to max, after a burst has
+// used them up; fewer again after a quiet minute. What is taken is replaced at
+// once; what fails is tried again with growing delays, one at a time.
+type reserve struct {
+	c        *Client
+	stock    stock
+	min, max int
+	wake     chan struct{}
+
+	mu      sync.Mutex // guards the fields below
+	on      bool
+	target  int
+	pending int // being opened
+	ready   int
+	used    time.Time // when the target was last of use
+	failing bool
+	retry   backoff
+	next    time.Time // no try before
+}
+
+func newReserve(c *Client, s stock, low, high int) *reserve {
+	return &reserve{
+		c: c, stock: s, min: low, max: high, wake: make(chan struct{}, 1),
+		target: low, retry: backoff{first: refillFirst},
+	}
+}
+
+// run keeps the stock until ctx ends or done is closed.
+func (r *reserve) run(ctx context.Context, done <-chan struct{}) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer r.stock.clear()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-r.wake:
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		case <-done:
+			return
+		}
+		fills, sheds, wait := r.plan(time.Now())
+		for range fills {
+			if !r.c.spawn(func(context.Context) { r.fill(ctx) }) {
+				return
+			}
+		}
+		for range sheds {
+			if r.stock.shed() {
+				r.mu.Lock()
+				r.ready--
+				r.mu.Unlock()
+			}
+		}
+		timer.Reset(wait)
+	}
+}
+
+// plan decides what is to be done now, and when to look again.
+func (r *reserve) plan(now time.Time) (fills, sheds int, wait time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.target > r.min && now.Sub(r.used) >= quietTime {
+		r.target, r.used = max(r.min, r.target/2), now
+	}
+	want := r.target
+	if !r.on {
+		want = 0
+	} else if r.failing {
+		want = 1
+	}
+	wait = quietTime
+	if r.target > r.min {
+		wait = quietTime - now.Sub(r.used)
+	}
+	fills = max(want-r.ready-r.pending, 0)
+	if delay := r.next.Sub(now); fills > 0 && delay > 0 {
+		fills, wait = 0, min(wait, delay)
+	}
+	r.pending += fills
+	if !r.failing {
+		sheds = max(r.ready-want, 0)
+	}
+	return fills, sheds, max(wait, time.Millisecond)
+}
+
+func (r *reserve) fill(ctx context.Context) {
+	err := r.stock.fill(ctx)
+	r.mu.Lock()
+	r.pending--
+	if err == nil {
+		r.ready++
+		r.failing = false
+	} else {
+		r.failLocked()
+	}
+	r.mu.Unlock()
+	r.look()
+}
+
+func (r *reserve) failLocked() {
+	r.failing = true
+	if now := time.Now(); !now.Before(r.next) { // many fail together, and count once
+		r.next = now.Add(r.retry.next(0))
+	}
+}
+
+// look has run plan anew.
+func (r *reserve) look() {
+	select {
+	case r.wake <- struct{}{}:
+	default: // it will
+	}
+}
+
+func (r *reserve) enable(on bool) {
+	r.mu.Lock()
+	if on && !r.on {
+		r.failing, r.next = false, time.Time{}
+		r.retry.reset()
+	}
+	r.on = on
+	r.mu.Unlock()
+	r.look()
+}
+
+// took notes that a ready channel is in use now.
+func (r *reserve) took() {
+	r.mu.Lock()
+	r.ready--
+	r.retry.reset()
+	r.usedLocked()
+	r.mu.Unlock()
+	r.look()
+}
+
+// missed notes that one was needed and none was ready.
+func (r *reserve) missed() {
+	r.mu.Lock()
+	r.usedLocked()
+	r.mu.Unlock()
+	r.look()
+}
+
+// usedLocked grows the target when the stock is used up.
+func (r *reserve) usedLocked() {
+	r.used = time.Now()
+	if r.ready <= 0 {
+		r.target = min(r.target*2, r.max)
+	}
+}
+
+// want notes that somebody waits for n more.
+func (r *reserve) want(n int) {
+	r.mu.Lock()
+	r.used = time.Now()
+	r.target = min(max(r.target, r.ready+r.pending+max(n, 0)), r.max)
+	r.next = time.Time{} // whoever asks has a reason
+	r.mu.Unlock()
+	r.look()
+}
+
+// lost notes that a ready channel is gone after age.
+func (r *reserve) lost(age time.Duration) {
+	r.mu.Lock()
+	r.ready--
+	if age < usefulAge {
+		r.failLocked()
+	} else {
+		r.retry.reset()
+	}
+	r.mu.Unlock()
+	r.look()
+}

@@ -1,0 +1,188 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tunnel
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/culvertd/culvert/internal/splice"
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+const (
+	// maxSaid is how much of what the application says is kept until the relay
+	// has answered, so that it can be said again. It fits the buffers of any
+	// socket: writing it does not block.
+	maxSaid = 16 << 10
+	// answerPatience is how long that is done. The relay refuses at once what
+	// could succeed with another session; it confirms with the provider's
+	// first bytes, which may never come.
+	answerPatience = 3 * time.Second
+)
+
+var errAppGone = errors.New("the application has gone")
+
+// talk is the beginning of a channel, before the mover has it: the line or the
+// go byte, what the application says, and the relay's answer.
+type talk struct {
+	c   *Client
+	app splice.Conn
+	ch  channel
+	// said is what the application has said, also over an earlier channel.
+	said     []byte
+	answered bool
+	heard    []byte // from the provider
+}
+
+// open opens a channel and begins it. A refusal is an error of type
+// *wire.Refusal; then nothing has reached the provider.
+func (t *talk) open(ctx context.Context, ss *session) error {
+	if len(t.said) == 0 {
+		t.said = readReady(t.app, maxSaid)
+	}
+	ch, begun, err := ss.warm.open(ctx, t.said)
+	if err != nil {
+		return err
+	}
+	t.ch = ch
+	stop := context.AfterFunc(ctx, func() { _ = ch.Reset() })
+	if !begun {
+		_, err = ch.Write(append([]byte{wire.Go}, t.said...))
+	}
+	opened := time.Now()
+	if err == nil {
+		err = t.begin()
+	}
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		_ = ch.Reset()
+		var no *wire.Refusal
+		if !errors.As(err, &no) && !errors.Is(err, errAppGone) && time.Since(opened) < usefulAge {
+			t.c.channelBroke(ch, ss.relay, err)
+		}
+		return err
+	}
+	if t.answered && ch.transport == Relay {
+		t.c.way.works(true)
+	}
+	return nil
+}
+
+// begin passes on what the application says until the relay has answered, or
+// has not for a while.
+func (t *talk) begin() error {
+	_ = t.ch.SetReadDeadline(time.Now().Add(answerPatience))
+	var appErr error
+	var pump sync.WaitGroup
+	pump.Go(func() { appErr = t.pump() })
+	err := t.answer()
+	_ = t.app.SetReadDeadline(time.Unix(1, 0)) // ends the pump
+	pump.Wait()
+	if appErr != nil {
+		return appErr
+	}
+	if err != nil {
+		// Ready for another channel, if it was a refusal.
+		_ = t.app.SetReadDeadline(time.Time{})
+		return err
+	}
+	if err := t.ch.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	return t.app.SetReadDeadline(time.Time{})
+}
+
+// pump copies from the application, and ends when it is interrupted, or when
+// there would be too much to say again.
+func (t *talk) pump() error {
+	for len(t.said) < maxSaid {
+		if cap(t.said)-len(t.said) < 512 {
+			t.said = append(make([]byte, 0, min(max(2*cap(t.said), 2048), maxSaid)), t.said...)
+		}
+		n, err := t.app.Read(t.said[len(t.said):cap(t.said)])
+		if n > 0 {
+			said := t.said[len(t.said) : len(t.said)+n]
+			t.said = t.said[:len(t.said)+n]
+			if _, err := t.ch.Write(said); err != nil {
+				return nil //nolint:nilerr // the answer tells more
+			}
+		}
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil
+		case errors.Is(err, io.EOF):
+			// The link sees it again and passes it on; sending it here as well
+			// would fail there, if the other end has come by then.
+			_ = t.ch.SetReadDeadline(time.Unix(1, 0))
+			return nil
+		case err != nil:
+			_ = t.ch.Reset() // ends the wait for an answer
+			return fmt.Errorf("%w: %w", errAppGone, err)
+		}
+	}
+	_ = t.ch.SetReadDeadline(time.Unix(1, 0)) // it is the mover's turn
+	return nil
+}
+
+// answer reads what the relay says first. Without an answer in time there is
+// no error.
+func (t *talk) answer() error {
+	buf := make([]byte, 2048)
+	n, late := 0, false
+	for {
+		got, err := t.ch.Read(buf[n:])
+		n += got
+		skip, perr := parseAnswer(buf[:n])
+		switch {
+		case n > 0 && perr == nil:
+			t.answered, t.heard = true, buf[skip:n]
+			return nil
+		case n > 0 && !errors.Is(perr, splice.ErrShort):
+			return perr
+		case errors.Is(err, os.ErrDeadlineExceeded) && n == 0:
+			return nil
+		case errors.Is(err, os.ErrDeadlineExceeded) && !late: // the rest of a line is under way
+			late = true
+			_ = t.ch.SetReadDeadline(time.Now().Add(answerPatience))
+		case errors.Is(err, io.EOF):
+			return fmt.Errorf("waiting for the relay's answer: %w", io.ErrUnexpectedEOF)
+		case err != nil:
+			return fmt.Errorf("waiting for the relay's answer: %w", err)
+		}
+	}
+}
+
+// parseAnswer is for splice.Options.Answer.
+func parseAnswer(b []byte) (skip int, err error) {
+	if len(b) > 0 && b[0] == wire.OK {
+		return 1, nil
+	}
+	if line, _, ok := bytes.Cut(b, []byte("\n")); ok {
+		return 0, wire.ParseRefusal(line)
+	}
+	if len(b) < wire.MaxLine {
+		return 0, splice.ErrShort
+	}
+	return 0, wire.ParseRefusal(b)
+}
+
+// link gives both connections to the mover.
+func (t *talk) link(done func(error)) *splice.Link {
+	o := splice.Options{Done: done}
+	if t.answered {
+		o.First[splice.Backward] = t.heard
+	} else {
+		o.Answer = parseAnswer
+	}
+	return t.c.mover.Link(t.app, t.ch.Conn, o)
+}

@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tunnel
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/culvertd/culvert/internal/splice"
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+// tcpVisitor accepts applications and gives each a channel.
+type tcpVisitor struct {
+	f  *Forward
+	ln net.Listener
+}
+
+func newTCPVisitor(f *Forward, where local) (carrier, error) {
+	ln, err := where.listen(f.ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &tcpVisitor{f, ln}, nil
+}
+
+func (v *tcpVisitor) addr() net.Addr { return v.ln.Addr() }
+
+func (v *tcpVisitor) close() { _ = v.ln.Close() }
+
+// serve accepts until the listener is closed.
+func (v *tcpVisitor) serve(ctx context.Context) {
+	defer v.ln.Close()
+	stop := context.AfterFunc(ctx, v.close)
+	defer stop()
+	for {
+		nc, err := v.ln.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			// Out of descriptors, most likely: leave it to those who wait.
+			v.f.c.log.Warn("accepting a connection failed; trying again", zap.Error(err))
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		app, err := asConn(nc)
+		if err == nil && v.f.c.spawn(func(context.Context) { v.carry(ctx, app) }) {
+			continue
+		}
+		_ = nc.Close()
+	}
+}
+
+// carry finds the application a channel, and lets the mover have both.
+func (v *tcpVisitor) carry(ctx context.Context, app splice.Conn) {
+	fl := v.f.tally.begin(&v.f.c.busy)
+	// An application that waits for nothing any more, as when the forward is
+	// closed.
+	stop := context.AfterFunc(ctx, func() { _ = app.Reset() })
+	err := v.connect(ctx, app, fl)
+	if !stop() {
+		err = errStopped
+	}
+	if err != nil {
+		_ = app.Reset()
+		fl.end()
+		if ctx.Err() == nil && !errors.Is(err, errAppGone) {
+			v.f.report(err)
+		}
+	}
+}
+
+// connect tries sessions and channels until the application is linked. What
+// was refused before it reached the provider is tried again once, with what
+// the application has sent.
+func (v *tcpVisitor) connect(ctx context.Context, app splice.Conn, fl *flow) error {
+	t := talk{c: v.f.c, app: app}
+	for tries := 0; ; tries++ {
+		ss, err := v.f.acquire(ctx)
+		if err != nil {
+			return err
+		}
+		err = t.open(ctx, ss)
+		var no *wire.Refusal
+		switch {
+		case err == nil:
+			fl.attach(t.link(func(err error) { v.linked(ss, fl, err) }), len(t.said))
+			return nil
+		case !errors.As(err, &no) || tries > 0 || ctx.Err() != nil:
+			return err
+		case no.Code == wire.RefusedDenied, no.Code == wire.RefusedClosed:
+			v.f.c.sessions.drop(ss, no)
+		case no.Code != wire.RefusedStale:
+			return err
+		}
+	}
+}
+
+// linked is called when a link has ended.
+func (v *tcpVisitor) linked(ss *session, fl *flow, err error) {
+	fl.end()
+	var no *wire.Refusal
+	if !errors.As(err, &no) {
+		return
+	}
+	v.f.report(no) // too late to try again
+	if no.Code == wire.RefusedDenied || no.Code == wire.RefusedClosed {
+		v.f.c.sessions.drop(ss, no)
+	}
+}
