@@ -329,7 +329,9 @@ func (f *flow) flush(d int) error {
 
 func (f *flow) dropKept(d int) {
 	w := &f.way[d]
-	f.lp.heavy -= w.heavy
+	if w.heavy > 0 { // start calls this outside of the loop, where nothing is heavy
+		f.lp.heavy -= w.heavy
+	}
 	w.kept, w.heavy = nil, 0
 }
 
