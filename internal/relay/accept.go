@@ -28,6 +28,7 @@ type pending struct {
 
 // accept serves what comes on ln.
 func (r *Relay) accept(ln net.Listener) error {
+	inherited := inheritKeepAlive(ln)
 	for {
 		c, err := ln.Accept()
 		switch {
@@ -53,6 +54,9 @@ func (r *Relay) accept(ln net.Listener) error {
 				r.refuseQuickly(t)
 				continue
 			}
+		}
+		if !inherited {
+			keepAlive(t)
 		}
 		r.begin(splice.TCP(t))
 	}

@@ -46,7 +46,6 @@ func (r *Relay) serve(c splice.Conn) {
 		_ = c.Reset() // whoever sends no good line learns nothing
 		return
 	}
-	keepAlive(c)
 	if line.Role == wire.Park {
 		r.park(c, line, first)
 		return
@@ -54,7 +53,8 @@ func (r *Relay) serve(c splice.Conn) {
 	r.visit(c, line, first)
 }
 
-// readLine returns the line and what came after it, both in buf.
+// readLine returns the line and what came after it, both in buf. The deadline
+// stays: most connections leave the runtime's poller next, and it with them.
 func readLine(c net.Conn, buf []byte) (line wire.SignedLine, rest []byte, err error) {
 	if err := c.SetReadDeadline(time.Now().Add(lineTimeout)); err != nil {
 		return line, nil, err
@@ -69,7 +69,7 @@ func readLine(c net.Conn, buf []byte) (line wire.SignedLine, rest []byte, err er
 			if err != nil {
 				return line, nil, err
 			}
-			return line, buf[at+1 : n], c.SetReadDeadline(time.Time{})
+			return line, buf[at+1 : n], nil
 		}
 		n += got
 		if n >= wire.MaxLine {
@@ -81,19 +81,21 @@ func readLine(c net.Conn, buf []byte) (line wire.SignedLine, rest []byte, err er
 	}
 }
 
-// keepAlive keeps what is between us and the peer from forgetting the
-// connection. The times are spread, because the probes of thousands of
-// connections in step would drop packets.
-func keepAlive(c splice.Conn) {
-	t, ok := c.(interface {
-		SetKeepAliveConfig(net.KeepAliveConfig) error
-	})
-	if !ok {
-		return // WebSockets have pings
-	}
-	_ = t.SetKeepAliveConfig(net.KeepAliveConfig{
-		Enable: true,
-		Idle:   45*time.Second + rand.N(23*time.Second) - 11*time.Second, //nolint:gosec // spreading, not secrecy
+// The client's probes keep what is between us from forgetting a connection;
+// ours come later, and find out whether the client is still there.
+const (
+	keepAliveIdle     = 2 * time.Minute
+	keepAliveInterval = 15 * time.Second
+)
+
+// keepAlive is for connections that have not inherited their probes. The times
+// are spread, because those of thousands of connections in step would drop
+// packets.
+func keepAlive(c *net.TCPConn) {
+	_ = c.SetKeepAliveConfig(net.KeepAliveConfig{
+		Enable:   true,
+		Idle:     keepAliveIdle + rand.N(keepAliveIdle/4), //nolint:gosec // spreading, not secrecy
+		Interval: keepAliveInterval,
 	})
 }
 
@@ -144,6 +146,7 @@ func (s *Session) waitGo(c splice.Conn, rest []byte) ([]byte, bool) {
 	}
 	defer s.removeWarm(c)
 	if len(rest) == 0 {
+		_ = c.SetReadDeadline(time.Time{}) // fails on closed ones only
 		rest = make([]byte, 1)
 		if _, err := c.Read(rest); err != nil {
 			_ = c.Reset() // the visitor has no use for it any more

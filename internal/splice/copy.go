@@ -42,6 +42,7 @@ func startCopy(l *Link, a, b Conn) mover {
 			}
 			c.conn[i] = conn
 		}
+		_ = c.conn[i].SetDeadline(time.Time{}) // fails on closed ones only
 	}
 	go c.run()
 	return c

@@ -49,7 +49,7 @@ func New() *Mover {
 }
 
 // Link joins a and b, which must not be used by the caller any more, and
-// returns at once.
+// returns at once. Their deadlines are off from then on.
 func (m *Mover) Link(a, b Conn, o Options) *Link {
 	for d := range o.First {
 		o.First[d] = append([]byte(nil), o.First[d]...)

@@ -25,6 +25,7 @@ func (m *Mover) Park(c Conn, lost func()) Parked {
 	if p := m.fast.park(c, lost); p != nil {
 		return p
 	}
+	_ = c.SetDeadline(time.Time{}) // fails on closed ones only
 	p := &watched{c: c, lost: lost, gone: make(chan struct{})}
 	m.tasks.Go(p.watch)
 	return p
