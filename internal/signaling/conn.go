@@ -90,35 +90,32 @@ func (c *conn) read() {
 			return
 		}
 		c.touch()
-		if !c.pace() {
-			continue // it is being closed; what still comes is thrown away
-		}
-		if kind != websocket.TextMessage {
-			c.fail("", invalid("signaling messages are text, not binary"))
-			continue
-		}
-		m, err := wire.Decode(b)
-		if err != nil {
-			c.fail(m.ID, invalid("%s", err))
-			continue
-		}
-		if no := c.srv.handle(c, m); no != nil {
-			c.fail(m.ID, no)
+		if c.pace() { // else it is being closed, and what still comes is thrown away
+			c.hear(kind, b)
 		}
 	}
 }
 
-// pace waits until the client may send once more; false if the connection is
-// being closed.
-func (c *conn) pace() bool {
-	if d := c.messages.Reserve().Delay(); d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-c.out.done:
-		}
+// hear serves one message.
+func (c *conn) hear(kind int, b []byte) {
+	if kind != websocket.TextMessage {
+		c.fail("", invalid("signaling messages are text, not binary"))
+		return
 	}
+	m, err := wire.Decode(b)
+	if err != nil {
+		c.fail("", invalid("%s", err))
+		return
+	}
+	if no := c.srv.handle(c, m); no != nil {
+		c.fail(m.ID, no)
+	}
+}
+
+// pace waits until the client may send once more, a few milliseconds at most;
+// false if the connection is being closed.
+func (c *conn) pace() bool {
+	time.Sleep(c.messages.Reserve().Delay())
 	return !c.out.ended()
 }
 

@@ -162,7 +162,8 @@ func (s *Server) countTakeoverLocked(cl *client, now time.Time) {
 	cl.takeovers = nil // the next alarm is for as many again
 }
 
-// offerLocked replaces what a client offers. Sessions for what is gone end.
+// offerLocked replaces what a client offers. Sessions for what is gone end; the
+// client itself sees it in the list of its answer.
 func (s *Server) offerLocked(cl *client, services []wire.Service) {
 	cl.services = services
 	for _, ss := range cl.life.sessions {
@@ -173,7 +174,7 @@ func (s *Server) offerLocked(cl *client, services []wire.Service) {
 		if !ok || v.Transport() != ss.service.Transport() {
 			s.endSessionLocked(ss, wire.SessionClosed{
 				Code: wire.CodeServiceNotFound, Reason: cl.name + " does not offer " + ss.service.ID + " any more", Final: true,
-			}, nil)
+			}, cl.life)
 		}
 	}
 }
