@@ -86,7 +86,7 @@ func (c *Client) Forward(ctx context.Context, spec ForwardSpec) (*Forward, error
 // newCarrier listens for the session's kind of service.
 func newCarrier(f *Forward, ss *session, where local) (carrier, error) {
 	if ss.service.Transport() == wire.UDP {
-		return nil, errors.New("UDP services cannot be forwarded yet")
+		return newUDPVisitor(f, ss, where)
 	}
 	return newTCPVisitor(f, where)
 }

@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tunnel
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/culvertd/culvert/internal/datagram"
+	"github.com/culvertd/culvert/internal/wire"
+)
+
+// UDP at both ends. Each source address that the visitor's listener hears is a
+// flow with an id of its own, and the provider has a connected socket to the
+// service for each flow, so that replies find their way. Packets go through
+// the relay's UDP port where that works and where they fit; else through a
+// channel of the session, which the visitor keeps open for that.
+const (
+	// maxPacket is what goes by UDP at most, with our header: less than the MTU
+	// of nearly every path, tunnels and mobile networks included (rules U3).
+	maxPacket = 1400
+	// udpBuffer is what the kernel may hold of a socket's packets.
+	udpBuffer = 4 << 20
+	// udpSweep is how often flows are looked at for being idle.
+	udpSweep = 5 * time.Second
+	// Packets that wait for a way or a socket: a few, not for long.
+	heldBytes = 256 << 10
+	heldAge   = 3 * time.Second
+)
+
+// headed is a packet without its header yet.
+type headed struct {
+	id   uint32
+	data []byte
+}
+
+// packer gathers packets into trains: it copies them end to end, because a
+// header goes before each or is taken away. It belongs to one goroutine.
+type packer struct {
+	to     *datagram.Conn
+	outbox *datagram.Outbox
+	buf    []byte
+	trains []datagram.Train
+	grows  bool // the last train may get another packet
+	lost   func(packets int)
+
+	tally             *tally // that the following are for
+	forward, backward uint64
+}
+
+func newPacker(lost func(int)) *packer {
+	return &packer{outbox: datagram.NewOutbox(), buf: make([]byte, 0, 256<<10), lost: lost}
+}
+
+// add takes a packet that goes out through a socket, with a header if it has
+// an id. It is sent with the next flush, or earlier.
+func (k *packer) add(to *datagram.Conn, addr netip.AddrPort, p headed) {
+	if k.to != to || len(k.buf)+wire.PacketHeader+len(p.data) > cap(k.buf) {
+		k.flush()
+		k.to = to
+	}
+	start := len(k.buf)
+	if p.id != 0 {
+		k.buf = k.buf[:start+wire.PacketHeader]
+		wire.PutHeader(k.buf[start:], p.id, len(p.data))
+	}
+	k.buf = append(k.buf, p.data...)
+	size := len(k.buf) - start
+	if k.grows {
+		if t := &k.trains[len(k.trains)-1]; t.Addr == addr && size > 0 && size <= t.Size {
+			t.Data = t.Data[:len(t.Data)+size] // it lies right before
+			k.grows = size == t.Size
+			return
+		}
+	}
+	k.trains = append(k.trains, datagram.Train{Addr: addr, Data: k.buf[start:], Size: size})
+	k.grows = size > 0
+}
+
+// count counts bytes, which show in the tally after the next flush.
+func (k *packer) count(t *tally, forward, backward int) {
+	if k.tally != t {
+		k.settle()
+		k.tally = t
+	}
+	k.forward += uint64(forward)
+	k.backward += uint64(backward)
+}
+
+func (k *packer) settle() {
+	if k.forward+k.backward == 0 {
+		return
+	}
+	k.tally.mu.Lock()
+	k.tally.forward += k.forward
+	k.tally.backward += k.backward
+	k.tally.mu.Unlock()
+	k.forward, k.backward = 0, 0
+}
+
+// flush sends what was added.
+func (k *packer) flush() {
+	k.settle()
+	if len(k.trains) > 0 {
+		k.to.Send(k.outbox, k.trains)
+		for i := range k.trains {
+			if n := k.trains[i].Lost; n > 0 {
+				k.lost(n)
+			}
+		}
+	}
+	clear(k.trains)
+	k.trains, k.buf, k.grows, k.to = k.trains[:0], k.buf[:0], false, nil
+}
+
+// packets calls f for each packet of a train.
+func packets(t *datagram.Train, f func(b []byte)) {
+	rest := t.Data
+	for range t.Packets() {
+		n := min(t.Size, len(rest))
+		f(rest[:n:n])
+		rest = rest[n:]
+	}
+}
+
+// held keeps packets for which there is no way yet; the oldest go first when
+// there are too many. The zero value is empty.
+type held[T any] struct {
+	mu    sync.Mutex // guards the fields below
+	queue []heldPacket[T]
+	bytes int
+}
+
+type heldPacket[T any] struct {
+	what T
+	data []byte
+	at   time.Time
+}
+
+// put copies a packet, and returns how many it displaced.
+func (h *held[T]) put(what T, data []byte) (displaced int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Now()
+	for len(h.queue) > 0 && (h.bytes+len(data) > heldBytes || now.Sub(h.queue[0].at) > heldAge) {
+		h.bytes -= len(h.queue[0].data)
+		h.queue = h.queue[1:]
+		displaced++
+	}
+	h.queue = append(h.queue, heldPacket[T]{what, append([]byte(nil), data...), now})
+	h.bytes += len(data)
+	return displaced
+}
+
+// take returns what is there and not too old, and how many were.
+func (h *held[T]) take() (queue []heldPacket[T], old int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	queue, h.queue, h.bytes = h.queue, nil, 0
+	for len(queue) > 0 && time.Since(queue[0].at) > heldAge {
+		queue = queue[1:]
+		old++
+	}
+	return queue, old
+}
+
+// nudge wakes whoever waits at a channel with room for one.
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
