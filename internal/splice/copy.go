@@ -68,6 +68,7 @@ func (c *copier) run() {
 	for _, conn := range c.conn {
 		_ = conn.Close() // reset closed it already, if there was one
 	}
+	c.once.Do(func() { close(c.stop) }) // a reset that comes now is too late
 	c.l.end(c.err)
 }
 
