@@ -135,7 +135,7 @@ func (c *Client) welcome(s *signal, p wire.RegisterResponse) {
 	if again {
 		return
 	}
-	c.log.Info("online", zap.String("client", p.AssignedID), zap.String("relay", c.relayAddr()))
+	c.log.Info("online as "+cmp.Or(p.AssignedID, c.cfg.ClientID), zap.String("relay", c.relayAddr()))
 	for _, f := range forwards {
 		f.renew()
 	}

@@ -83,15 +83,14 @@ func open(t *testing.T, cfg signaling.Config) *gate {
 
 func (g *gate) start(site net.Listener) {
 	g.t.Helper()
-	ln, err := net.Listen("tcp", g.relay)
+	ln, udp, err := listenBoth(g.relay)
+	for tries := 0; err != nil && tries < 10; tries++ { // the other protocol's port may be taken
+		ln, udp, err = listenBoth(g.relay)
+	}
 	if err != nil {
 		g.t.Fatal(err)
 	}
 	g.relay = ln.Addr().String()
-	udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort(g.relay)))
-	if err != nil {
-		g.t.Fatal(err)
-	}
 	cfg := g.cfg
 	cfg.RelayPort = ln.Addr().(*net.TCPAddr).Port
 	srv, err := signaling.New(g.t.Context(), cfg, g.store, zap.NewNop)
@@ -110,6 +109,18 @@ func (g *gate) start(site net.Listener) {
 	mux.HandleFunc(signaling.ChannelsPath, srv.ServeChannel)
 	g.site = &httptest.Server{Listener: site, Config: &http.Server{Handler: mux}}
 	g.site.Start()
+}
+
+func listenBoth(addr string) (net.Listener, *net.UDPConn, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort(ln.Addr().String())))
+	if err != nil {
+		ln.Close()
+	}
+	return ln, udp, err
 }
 
 // stop ends the gateway as its exit does.
