@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The Culvert Authors
 # SPDX-License-Identifier: Apache-2.0
 
-.PHONY: help run test race lint fmt bench bench-compare bench-tunnels soak build check
+.PHONY: help run test race lint fmt bench bench-compare bench-tunnels soak build clients check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,8 @@ bench-tunnels: ## those on tunnels, beside frp and chisel
 	@ci/bench-tunnels.sh
 soak: ## the long tests at full size
 	@ci/soak.sh
-build: ## build bin/culvert
+build: ## build bin/culvert and bin/tunnelclient
 	@ci/build.sh
+clients: ## build tunnelclient for all systems into bin/clients
+	@ci/clients.sh
 check: lint test ## what CI runs
