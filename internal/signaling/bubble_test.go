@@ -57,6 +57,13 @@ func (m *memory) Write(_ context.Context, b Batch) error {
 	return nil
 }
 
+// log returns the sessions that have ended.
+func (m *memory) log() []SessionRecord {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.sessions)
+}
+
 // The texts of tokens in these tests are their ids.
 func tokenOf(id, client string) Token { return Token{ID: id, Hash: HashToken(id), Client: client} }
 

@@ -80,6 +80,8 @@ func (s *Server) assignLocked() string {
 	}
 }
 
+const reasonRevoked = "the client token was revoked"
+
 // AddToken puts a token in force.
 func (s *Server) AddToken(t Token) {
 	s.mu.Lock()
@@ -104,7 +106,7 @@ func (s *Server) RevokeToken(id string) {
 	}
 	for c := range s.conns {
 		if c.token == t {
-			s.endLocked(c, wire.CloseUnauthorized, "the client token was revoked")
+			s.endLocked(c, wire.CloseUnauthorized, reasonRevoked)
 		}
 	}
 	const reason = "its token was revoked"

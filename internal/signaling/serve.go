@@ -43,8 +43,9 @@ func (s *Server) Serve(w http.ResponseWriter, r *http.Request, addr netip.Addr) 
 	if ws == nil {
 		return
 	}
-	c := newConn(s, ws, addr, hostOf(r), t)
-	if !s.admit(c) {
+	if end := s.admit(newConn(s, ws, addr, hostOf(r), t)); end != nil {
+		frame := websocket.FormatCloseMessage(end.code, end.reason)
+		_ = ws.WriteControl(websocket.CloseMessage, frame, time.Now().Add(time.Second)) // it is closed in any case
 		_ = ws.Close()
 	}
 }

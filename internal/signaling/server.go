@@ -175,17 +175,20 @@ func (s *Server) stopping() bool {
 	return s.closed
 }
 
-// admit starts a connection; false if it came too late.
-func (s *Server) admit(c *conn) bool {
+// admit starts a connection, or returns why it came too late.
+func (s *Server) admit(c *conn) *ending {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.tokens[c.token.Hash] != c.token {
-		return false
+	switch {
+	case s.closed:
+		return &ending{wire.CloseRestart, "the gateway is stopping"}
+	case s.tokens[c.token.Hash] != c.token:
+		return &ending{wire.CloseUnauthorized, reasonRevoked}
 	}
 	s.conns[c] = struct{}{}
 	s.tasks.Go(c.read)
 	s.tasks.Go(c.write)
-	return true
+	return nil
 }
 
 // gone is the last word of a connection.
