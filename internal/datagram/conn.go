@@ -49,9 +49,12 @@ type Options struct {
 	// Buffer is how many bytes the kernel may hold each way, as far as it lets
 	// us; 0 leaves its default.
 	Buffer int
-	// Wait makes Send wait while the socket's buffer is full. Without it,
-	// packets are lost then.
-	Wait bool
+	// Wait is how long Send may wait while the socket's buffer is full, which
+	// saves the rest of a burst. After a wait there is none for ten times as
+	// long: what goes on is no burst, and waiting would only have everybody's
+	// packets queue up before us. Without it, packets are lost at once. On
+	// systems that move one packet a call, Send waits as long as it takes.
+	Wait time.Duration
 	// Plain moves one packet a call, as on systems without anything better.
 	Plain bool
 }

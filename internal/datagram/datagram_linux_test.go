@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -137,4 +138,55 @@ func FuzzTrainSize(f *testing.F) {
 			t.Errorf("%d", n)
 		}
 	})
+}
+
+// TestFull sends to a full socket, as one of a stream of its own makes it.
+func TestFull(t *testing.T) {
+	for _, wait := range []time.Duration{0, 20 * time.Millisecond} {
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { unix.Close(pair[0]); unix.Close(pair[1]) })
+		s := &system{wait: wait, pc: listen(t, "udp4", "127.0.0.1:0"), raw: fakeRaw(pair[0])}
+		o := NewOutbox()
+		tr := make([]Train, 4000)
+		for i := range tr {
+			tr[i] = Train{Data: filled(100, 'x'), Size: 100}
+		}
+		begun := time.Now()
+		s.send(o, tr)
+		lost := 0
+		for i := range tr {
+			lost += tr[i].Lost
+		}
+		if took := time.Since(begun); took < wait || took > wait+time.Second {
+			t.Errorf("wait %v: it took %v", wait, took)
+		}
+		there := 0
+		for b := make([]byte, 200); ; there++ {
+			if _, err := unix.Read(pair[1], b); err != nil {
+				break
+			}
+		}
+		if lost == 0 || there+lost != len(tr) {
+			t.Errorf("wait %v: %d came and %d were lost of %d", wait, there, lost, len(tr))
+		}
+	}
+}
+
+// fakeRaw is a descriptor that is never ready again once it is full.
+type fakeRaw int
+
+func (f fakeRaw) Control(fn func(uintptr)) error { fn(uintptr(f)); return nil }
+
+func (f fakeRaw) Read(func(uintptr) bool) error { return unix.ENOTSUP }
+
+func (f fakeRaw) Write(fn func(uintptr) bool) error {
+	for end := time.Now().Add(20 * time.Millisecond); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if fn(uintptr(f)) {
+			return nil
+		}
+	}
+	return unix.ETIMEDOUT
 }

@@ -69,7 +69,7 @@ func filled(n int, b byte) []byte { return bytes.Repeat([]byte{b}, n) }
 // ways are all ways through the package on this system.
 var ways = map[string]Options{
 	"trains":  {Buffer: 4 << 20},
-	"waiting": {Buffer: 4 << 20, Wait: true},
+	"waiting": {Buffer: 4 << 20, Wait: 10 * time.Millisecond},
 	"plain":   {Buffer: 4 << 20, Plain: true},
 }
 

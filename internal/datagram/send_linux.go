@@ -22,7 +22,8 @@ type Outbox struct {
 	sizes [outboxSize]int    // of its packets
 
 	sys       *system
-	next, end int // messages that are still to go
+	next, end int  // messages that are still to go
+	full      bool // the socket is
 	try       func(fd uintptr) bool
 	ctl       func(fd uintptr)
 }
@@ -36,11 +37,7 @@ func NewOutbox() *Outbox {
 		h.SetIovlen(1)
 	}
 	o.try = o.write
-	o.ctl = func(fd uintptr) {
-		if !o.write(fd) {
-			o.lose(o.end)
-		}
-	}
+	o.ctl = func(fd uintptr) { o.full = !o.write(fd) }
 	return o
 }
 
@@ -104,15 +101,11 @@ func (o *Outbox) flush() {
 	if o.next == o.end {
 		return
 	}
-	var err error
-	if o.sys.wait {
-		err = o.sys.raw.Write(o.try)
-	} else {
-		err = o.sys.raw.Control(o.ctl)
+	err := o.sys.raw.Control(o.ctl)
+	if err == nil && o.full && o.sys.mayWait() {
+		_ = o.sys.raw.Write(o.try) // what it does not send is lost
 	}
-	if err != nil { // closed
-		o.lose(o.end)
-	}
+	o.lose(o.end) // full for too long, or closed
 	o.next, o.end = 0, 0
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -20,10 +21,13 @@ const memDrops = 8
 type system struct {
 	raw  syscall.RawConn
 	six  bool // an IPv6 socket, which may carry IPv4 too
-	wait bool
+	pc   *net.UDPConn
+	wait time.Duration
 	name bool        // messages need a destination
 	gso  atomic.Bool // off when the kernel or a driver has refused a train
 	rd   reader
+
+	waited atomic.Int64 // when Send did last, in Unix nanoseconds
 }
 
 // newSystem returns nil if the socket gives no access to its descriptor.
@@ -32,7 +36,7 @@ func newSystem(pc *net.UDPConn, o Options, trains bool) *system {
 	if err != nil {
 		return nil
 	}
-	s := &system{raw: raw, wait: o.Wait, name: pc.RemoteAddr() == nil}
+	s := &system{raw: raw, pc: pc, wait: o.Wait, name: pc.RemoteAddr() == nil}
 	s.rd.init()
 	ok := false
 	err = raw.Control(func(fd uintptr) {
@@ -57,6 +61,20 @@ func newSystem(pc *net.UDPConn, o Options, trains bool) *system {
 		return nil
 	}
 	return s
+}
+
+// mayWait reports whether a full socket is to be waited for, and has the
+// wait end in time.
+func (s *system) mayWait() bool {
+	if s.wait == 0 {
+		return false
+	}
+	now := time.Now()
+	last := s.waited.Load()
+	if now.Sub(time.Unix(0, last)) < 10*s.wait || !s.waited.CompareAndSwap(last, now.UnixNano()) {
+		return false
+	}
+	return s.pc.SetWriteDeadline(now.Add(s.wait)) == nil
 }
 
 func (s *system) trains() bool { return s.gso.Load() }

@@ -297,7 +297,7 @@ func TestUDPTrains(t *testing.T) {
 
 	const size, rounds, per = 500, 20, 40
 	sums := map[uint32]hash.Hash{}
-	sender := datagram.New(provider.pc, datagram.Options{Wait: true})
+	sender := datagram.New(provider.pc, datagram.Options{Wait: 10 * time.Millisecond})
 	out := datagram.NewOutbox()
 	var sent uint64
 	for round := range rounds {

@@ -23,6 +23,9 @@ const (
 	maxPacket = 1400
 	// udpBuffer is what the kernel may hold of a socket's packets.
 	udpBuffer = 4 << 20
+	// burstWait is how long what goes to the relay may wait for our network;
+	// all else is never waited for, so that no flow delays another.
+	burstWait = 10 * time.Millisecond
 	// udpSweep is how often flows are looked at for being idle.
 	udpSweep = 5 * time.Second
 	// Packets that wait for a way or a socket: a few, not for long.

@@ -71,7 +71,7 @@ func (fl *serviceFlow) run(ctx context.Context, v offer) {
 		fl.g.flows[fl.n].CompareAndSwap(fl, nil) // the next packet tries again
 		return
 	}
-	c := datagram.New(pc, datagram.Options{Buffer: udpBuffer, Wait: true})
+	c := datagram.New(pc, datagram.Options{Buffer: udpBuffer})
 	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
 	defer stop()
 	defer c.Close()

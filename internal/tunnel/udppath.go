@@ -86,7 +86,7 @@ func (p *udpPath) once(ctx context.Context) (worked bool) {
 		_ = nc.Close()
 		return false
 	}
-	c := datagram.New(pc, datagram.Options{Buffer: udpBuffer, Wait: true})
+	c := datagram.New(pc, datagram.Options{Buffer: udpBuffer, Wait: burstWait})
 	var reader sync.WaitGroup
 	reader.Go(func() { p.read(c) })
 	defer reader.Wait()

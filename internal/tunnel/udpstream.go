@@ -188,12 +188,14 @@ func (s *udpStream) next(batch []byte) []byte {
 	s.mu.Lock()
 	for len(s.queue) > 0 {
 		p := &s.queue[0]
-		if now.Sub(p.at) > streamAge {
-			old++
-		} else if len(batch) == 0 || len(batch)+len(p.b) <= streamBatch {
-			batch = append(batch, p.b...)
-		} else {
+		late := now.Sub(p.at) > streamAge
+		if !late && len(batch) > 0 && len(batch)+len(p.b) > streamBatch {
 			break
+		}
+		if late {
+			old++
+		} else {
+			batch = append(batch, p.b...)
 		}
 		s.bytes -= len(p.b)
 		s.queue = s.queue[1:]

@@ -74,7 +74,7 @@ func newUDPVisitor(f *Forward, ss *session, where local) (carrier, error) {
 	}
 	return &udpVisitor{
 		f:     f,
-		local: datagram.New(uc, datagram.Options{Buffer: udpBuffer, Wait: true}),
+		local: datagram.New(uc, datagram.Options{Buffer: udpBuffer}),
 		idle:  f.c.cfg.UDPIdle,
 		pool:  datagram.NewPool(16),
 		wake:  make(chan struct{}, 1),
