@@ -26,6 +26,23 @@ func TestConfigValidate(t *testing.T) {
 		{cfg: Config{Retention: -5}, want: []string{"connection_log_retention", "forever"}},
 		{cfg: Config{Hub: hub.Config{Limits: hub.Limits{MaxMessageSize: 17 << 20}}}, want: []string{"max_message_size", "log_size"}},
 		{cfg: Config{Hub: hub.Config{LogSize: 512 << 20}}, want: []string{"log_size", "memory"}},
+		{cfg: Config{
+			Relay:  Relay{Listen: "[::1]:9001", AdvertiseHost: "2001:db8::1", AdvertisePort: 443},
+			Tunnel: Tunnel{SessionTimeout: Never, HeartbeatInterval: time.Second, HeartbeatTimeout: 2 * time.Second},
+		}},
+		{cfg: Config{Relay: Relay{Listen: "9001"}}, want: []string{"relay", ":9001"}},
+		{cfg: Config{Relay: Relay{Listen: ":http"}}, want: []string{"relay", "http"}},
+		{cfg: Config{Relay: Relay{Listen: ":9001", AdvertiseHost: "a b"}}, want: []string{"advertise"}},
+		{cfg: Config{Relay: Relay{Listen: ":9001", AdvertisePort: -1}}, want: []string{"advertise"}},
+		{cfg: Config{Relay: Relay{AdvertiseHost: "a"}}, want: []string{"advertise", "relay"}},
+		{cfg: Config{Tunnel: Tunnel{HeartbeatInterval: time.Minute}}, want: []string{"heartbeat_timeout (45s)", "heartbeat_interval (1m0s)"}},
+		{cfg: Config{Tunnel: Tunnel{SessionTimeout: -2}}, want: []string{"session_timeout", "never"}},
+		{
+			cfg: Config{Tunnel: Tunnel{
+				MaxSessions: -1, MaxSessionsPerClient: -1, MaxChannelsPerSession: -1, MaxBytesPerSession: -1, SessionRate: -1, ClientRate: -1,
+			}},
+			want: []string{"max_sessions ", "max_sessions_per_client", "max_channels_per_session", "max_bytes_per_session", "session_rate", "client_rate"},
+		},
 	} {
 		err := tc.cfg.Validate()
 		if (err != nil) != (len(tc.want) > 0) {

@@ -15,7 +15,7 @@ import (
 )
 
 // open is what a command does.
-func open(t *testing.T, dir string, create bool) (control.Endpoints, error) {
+func open(t *testing.T, dir string, create bool) (control.Service, error) {
 	t.Helper()
 	es, closeAll, err := gateway.Open(t.Context(), dir, gateway.Site{}, create)
 	if err == nil {
