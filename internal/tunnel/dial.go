@@ -36,14 +36,14 @@ func (c *Config) dialVia(ctx context.Context, target *url.URL) (net.Conn, error)
 	if p == nil {
 		return c.Dial(ctx, "tcp", target.Host)
 	}
-	nc, err := c.Dial(ctx, "tcp", proxyAddr(p))
+	bare, err := c.Dial(ctx, "tcp", proxyAddr(p))
 	if err != nil {
 		return nil, fmt.Errorf("reaching the proxy %s: %w", p.Host, err)
 	}
-	// Proxies are spoken to in blocking calls, which only a close ends.
-	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
-	nc, err = throughProxy(ctx, nc, p, target.Host)
-	if err == nil && !stop() {
+	// Proxies are spoken to in blocking calls, which only a deadline ends.
+	stop := context.AfterFunc(ctx, func() { _ = bare.SetDeadline(time.Unix(1, 0)) })
+	nc, err := throughProxy(ctx, bare, p, target.Host)
+	if !stop() && err == nil {
 		_ = nc.Close()
 		err = ctx.Err()
 	}

@@ -240,14 +240,15 @@ func (c *Client) ask(ctx context.Context, spec ForwardSpec) (*session, error) {
 	return nil, &Error{Kind: TargetRefused, Code: e.Code, Err: errors.New(cmp.Or(e.Message, "the gateway refuses"))}
 }
 
-// worthAsking reports whether the same request may succeed soon.
+// worthAsking reports whether a request that has succeeded before may do so
+// again soon.
 func worthAsking(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) {
 		return false
 	}
 	switch e.Code {
-	case wire.CodeClientOffline, wire.CodeTimeout, wire.CodeRestarting, wire.CodeNotRegistered:
+	case wire.CodeClientOffline, wire.CodeClientNotFound, wire.CodeTimeout, wire.CodeRestarting, wire.CodeNotRegistered:
 		return true
 	}
 	return e.Kind == Unreachable

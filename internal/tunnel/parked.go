@@ -113,6 +113,8 @@ func (p *parked) wait(ctx context.Context, w *parkedChannel) {
 		}
 	case no.Code == wire.RefusedStale:
 		age = usefulAge // the next has a newer counter
+	case no.Code == wire.RefusedDenied: // a gateway that was started anew, until we have signed in there
+		p.c.log.Debug("the relay refuses to park a channel", zap.Error(no))
 	default:
 		p.c.log.Warn("the relay refuses to park a channel", zap.Error(no))
 	}

@@ -167,6 +167,8 @@ func (g *gate) config(name string) Config {
 		Server: &url.URL{Scheme: "http", Host: g.addr}, Token: "a", ClientID: name,
 		Logger: zaptest.NewLogger(g.t, zaptest.Level(zap.WarnLevel)).Named(name),
 		Proxy:  func(*http.Request) (*url.URL, error) { return nil, nil },
+
+		DrainTimeout: -1,
 	}
 }
 

@@ -219,12 +219,22 @@ func (c *Client) handle(s *signal, m wire.Message) error {
 	case wire.TypeError:
 		return on(m, func(p wire.ErrorPayload) {
 			if m.ID == "" {
-				c.log.Warn("the gateway reports an error", zap.String("code", p.Code), zap.String("message", p.Message))
+				c.complaint(p)
 			}
 		})
 	default: // answers, and what a newer gateway knows
 		return nil
 	}
+}
+
+// complaint logs an error that answers nothing in particular.
+func (c *Client) complaint(p wire.ErrorPayload) {
+	level := zap.WarnLevel
+	switch p.Code {
+	case wire.CodeSessionNotFound, wire.CodeRestarting, wire.CodeReplaced:
+		level = zap.DebugLevel // it crossed with our message, or the close that follows says it
+	}
+	c.log.Log(level, "the gateway reports an error", zap.String("code", p.Code), zap.String("message", p.Message))
 }
 
 func on[T any](m wire.Message, f func(T)) error {

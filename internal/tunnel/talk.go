@@ -30,6 +30,11 @@ const (
 
 var errAppGone = errors.New("the application has gone")
 
+// notBegunError is that there was no channel to begin.
+type notBegunError struct{ error }
+
+func (e *notBegunError) Unwrap() error { return e.error }
+
 // talk is the beginning of a channel, before the mover has it: the line or the
 // go byte, what the application says, and the relay's answer.
 type talk struct {
@@ -50,7 +55,7 @@ func (t *talk) open(ctx context.Context, ss *session) error {
 	}
 	ch, begun, err := ss.warm.open(ctx, t.said)
 	if err != nil {
-		return err
+		return &notBegunError{err}
 	}
 	t.ch = ch
 	stop := context.AfterFunc(ctx, func() { _ = ch.Reset() })

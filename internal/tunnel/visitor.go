@@ -78,21 +78,31 @@ func (v *tcpVisitor) carry(ctx context.Context, app splice.Conn) {
 
 // connect tries sessions and channels until the application is linked. What
 // was refused before it reached the provider is tried again once, with what
-// the application has sent.
+// the application has sent; where there is no relay because there is no
+// gateway, the application waits for that.
 func (v *tcpVisitor) connect(ctx context.Context, app splice.Conn, fl *flow) error {
+	hold, cancel := context.WithTimeout(ctx, holdTime)
+	defer cancel()
 	t := talk{c: v.f.c, app: app}
-	for tries := 0; ; tries++ {
-		ss, err := v.f.acquire(ctx)
+	for tries := 0; ; {
+		ss, err := v.f.acquire(hold)
 		if err != nil {
 			return err
 		}
 		err = t.open(ctx, ss)
+		if none, ok := errors.AsType[*notBegunError](err); ok && ctx.Err() == nil && !v.f.c.isOnline() {
+			if _, err := v.f.c.online(hold); err != nil {
+				return none
+			}
+			continue
+		}
+		tries++
 		var no *wire.Refusal
 		switch {
 		case err == nil:
 			fl.attach(t.link(func(err error) { v.linked(ss, fl, err) }), len(t.said))
 			return nil
-		case !errors.As(err, &no) || tries > 0 || ctx.Err() != nil:
+		case !errors.As(err, &no) || tries > 1 || ctx.Err() != nil:
 			return err
 		case no.Code == wire.RefusedDenied, no.Code == wire.RefusedClosed:
 			v.f.c.sessions.drop(ss, no)
