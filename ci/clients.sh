@@ -34,7 +34,7 @@ for os in darwin windows; do
   GOOS=$os GOARCH=amd64 go vet ./tunnelclient/... ./internal/tunnel/...
 done
 
-wine=$(command -v wine || command -v wine64 || true)
+wine=$(command -v wine || command -v wine64 || command -v /usr/lib/wine/wine64 || true) # the last is Debian's wine64 alone
 if [[ -z $wine ]]; then
   echo "SKIP Windows smoke test: no wine"
   exit 0
@@ -45,7 +45,14 @@ export WINEPREFIX=$home/wine WINEDEBUG=-all
 windows() { "$wine" "$out/tunnelclient-windows-amd64.exe" "$@"; }
 printf 'serverUrl: wss://example.com\nclientId: client-a\ntokenFile: token\n' >"$home/a.yaml"
 printf 'a-token' >"$home/token"
-windows version
+if ! said=$(windows version 2>&1); then
+  if [[ $said == *"bcryptprimitives.dll not found"* ]]; then
+    echo "SKIP Windows smoke test: Go's programs need Wine 9 or newer, this is $("$wine" --version)"
+    exit 0
+  fi
+  echo "$said" >&2
+  exit 1
+fi
 windows verify --config "$home/a.yaml"
 code=0
 windows status --nonesuch 2>/dev/null || code=$?

@@ -121,7 +121,7 @@ func (a *app) connect(ctx context.Context, s *settings, specs []tunnel.ForwardSp
 	for held := 0; ; {
 		err := c.once(ctx)
 		if ctx.Err() != nil {
-			return nil // as wanted
+			return nil //nolint:nilerr // a signal ended it, as wanted
 		}
 		switch _, isHeld := errors.AsType[*local.HeldError](err); {
 		case errors.Is(err, local.ErrGone):
