@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -58,6 +59,10 @@ func TestConfigsThatCannotWork(t *testing.T) {
 		{App{Data: dir, MaxConnections: -1, ByteRate: -1}, []string{"max_connections", "byte_rate"}},
 		{App{Data: dir, MaxMessageSize: 1 << 30}, []string{"max_message_size", "log_size"}},
 		{map[string]any{"data": dir, "colour": "green"}, []string{"colour"}},
+		{App{Data: dir, Relay: &Relay{Listen: "{env.CULVERT_TEST_NOT_SET}"}}, []string{"relay", "CULVERT_TEST_NOT_SET"}},
+		{App{Data: dir, Relay: &Relay{Listen: ":x"}}, []string{"relay", `"x"`}},
+		{App{Data: dir, Relay: &Relay{Advertise: "a:b"}}, []string{"advertise"}},
+		{App{Data: dir, HeartbeatTimeout: caddy.Duration(time.Second)}, []string{"heartbeat_timeout", "heartbeat_interval"}},
 	} {
 		err := validate(t, tc.app)
 		for _, want := range tc.want {
@@ -95,6 +100,26 @@ func TestPlaceholdersAndDefaults(t *testing.T) {
 		site, dir, err := tc.app.resolve()
 		if err != nil || site.String() != tc.site || dir != filepath.Join(wd, tc.dir) {
 			t.Errorf("%+v: %v, %s, %v", tc, site, dir, err)
+		}
+	}
+}
+
+func TestRelayAddresses(t *testing.T) {
+	t.Setenv("CULVERT_TEST", "7")
+	for _, tc := range []struct {
+		in   *Relay
+		want gateway.Relay
+	}{
+		{nil, gateway.Relay{}},
+		{&Relay{}, gateway.Relay{Listen: ":9001"}},
+		{&Relay{Listen: ":{env.CULVERT_TEST}", Advertise: "r{env.CULVERT_TEST}.example"}, gateway.Relay{Listen: ":7", AdvertiseHost: "r7.example"}},
+		{&Relay{Listen: ":1", Advertise: "r.example:443"}, gateway.Relay{Listen: ":1", AdvertiseHost: "r.example", AdvertisePort: 443}},
+		{&Relay{Listen: ":1", Advertise: "2001:db8::1"}, gateway.Relay{Listen: ":1", AdvertiseHost: "2001:db8::1"}},
+		{&Relay{Listen: ":1", Advertise: "[2001:db8::1]"}, gateway.Relay{Listen: ":1", AdvertiseHost: "2001:db8::1"}},
+		{&Relay{Listen: ":1", Advertise: "[2001:db8::1]:2"}, gateway.Relay{Listen: ":1", AdvertiseHost: "2001:db8::1", AdvertisePort: 2}},
+	} {
+		if got, err := tc.in.config(); err != nil || got != tc.want {
+			t.Errorf("%+v: %+v, %v", tc.in, got, err)
 		}
 	}
 }
