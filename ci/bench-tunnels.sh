@@ -13,6 +13,7 @@
 #   BENCH_SETTLE=20s     from the last of the idle connects to the reading of memory
 #   BENCH_IDLE=9000      idle connections
 #   BENCH_ONLY=REGEX     the cases to run, such as '^udp'; writes no tables
+#   BENCH_SERVERS=REGEX  the servers to run, such as 'culvert|frp'; writes no tables
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
@@ -41,13 +42,13 @@ out=bench/results/tunnels-$(date -u +%F).jsonl
 if [[ -n ${BENCH_QUICK:-} ]]; then
   args=(-rounds 1 -duration 1s -settle 5s -idle 1000 -silent 1000)
   out=$tools/quick-tunnels.jsonl
-elif [[ -n ${BENCH_ONLY:-} ]]; then
+elif [[ -n ${BENCH_ONLY:-}${BENCH_SERVERS:-} ]]; then
   out=$tools/part-tunnels.jsonl
 fi
 
 commit=$(git -c safe.directory='*' describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 raw=$tools/running-tunnels.jsonl
-"$tools/bench" tunnels -out "$raw" -commit "$commit" -only "${BENCH_ONLY:-}" \
+"$tools/bench" tunnels -out "$raw" -commit "$commit" -only "${BENCH_ONLY:-}" -servers "${BENCH_SERVERS:-}" \
   -culvert "$PWD/bin/culvert" -tunnelclient "$PWD/bin/tunnelclient" -caddyfile bench/tunnels.Caddyfile \
   "${peers[@]}" "${args[@]}" || echo "Some runs failed; the tables say which."
 mv "$raw" "$out"

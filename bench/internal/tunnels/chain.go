@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type starter struct {
 	culvert, client, caddyfile string
 	frps, frpc                 string
 	chisel                     string
+	pick                       *regexp.Regexp // of names
 
 	work string // a folder of this run
 	self string // this program
@@ -72,8 +74,11 @@ func (s *starter) prepare() (err error) {
 	return os.WriteFile(s.ref, b, 0o755)
 }
 
-// has tells whether a tunnel was given.
+// has tells whether a tunnel was given, and is wanted.
 func (s *starter) has(name string) bool {
+	if !s.pick.MatchString(name) {
+		return false
+	}
 	switch name {
 	case cases.Culvert:
 		return s.culvert != "" && s.client != ""

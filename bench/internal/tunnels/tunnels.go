@@ -47,6 +47,7 @@ func Command(args []string) error {
 	out := fs.String("out", "results.jsonl", "file for the results")
 	rounds := fs.Int("rounds", 5, "rounds of each case")
 	only := fs.String("only", "", "regular expression: the cases to run")
+	servers := fs.String("servers", "", "regular expression: the servers to run them on")
 	commit := fs.String("commit", "unknown", "what Culvert was built from")
 	fs.DurationVar(&o.Duration, "duration", 2*time.Second, "time of one run")
 	fs.DurationVar(&o.Settle, "settle", 20*time.Second, "from the last idle connect to the reading of memory")
@@ -64,6 +65,9 @@ func Command(args []string) error {
 	pick, err := regexp.Compile(*only)
 	if err != nil {
 		return fmt.Errorf("reading -only: %w", err)
+	}
+	if s.pick, err = regexp.Compile(*servers); err != nil {
+		return fmt.Errorf("reading -servers: %w", err)
 	}
 	// An interrupt ends the processes, hence the runs on them.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
