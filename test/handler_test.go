@@ -256,19 +256,6 @@ func TestMetrics(t *testing.T) {
 	a, b := dial(t, e.URL), dial(t, e.URL)
 	defer func() { _, _ = a.Close(), b.Close() }()
 	exchange(t, a, b)
-	scrape := func() string {
-		t.Helper()
-		resp, err := http.Get(s.address() + "/metrics")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = resp.Body.Close() }()
-		out, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != http.StatusOK {
-			t.Fatalf("%s, %v\n%s", resp.Status, err, out)
-		}
-		return string(out)
-	}
 	for n := range 3 {
 		if n > 0 {
 			s.body = fmt.Sprintf("metrics /metrics\nrespond /%d x", n)
@@ -286,7 +273,7 @@ func TestMetrics(t *testing.T) {
 		}
 		deadline := time.Now().Add(10 * time.Second)
 		for len(want) > 0 {
-			out := scrape()
+			out := s.scrape(t)
 			for len(want) > 0 && strings.Contains(out, want[0]) {
 				want = want[1:]
 			}
@@ -299,4 +286,19 @@ func TestMetrics(t *testing.T) {
 			time.Sleep(50 * time.Millisecond)
 		}
 	}
+}
+
+// scrape returns the figures of a site that serves them at /metrics.
+func (s *site) scrape(t *testing.T) string {
+	t.Helper()
+	resp, err := http.Get(s.address() + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	out, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s, %v\n%s", resp.Status, err, out)
+	}
+	return string(out)
 }
