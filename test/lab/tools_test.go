@@ -8,14 +8,18 @@ package lab
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -28,6 +32,8 @@ var tools = map[string]func(args []string){
 	"no-offload": noOffload,
 	"serve":      serve,
 	"ws":         wsClient,
+	"hear":       hear,
+	"tick":       tick,
 }
 
 // tool returns the command that runs one of tools.
@@ -125,6 +131,55 @@ func wsClient(args []string) {
 		log.Fatalf("the close was answered with %v", err)
 	}
 	fmt.Println(same)
+}
+
+// hear accepts connections and says how each of them ends.
+func hear(args []string) {
+	ln, err := net.Listen("tcp", args[0])
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening")
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			log.Fatal(err)
+		}
+		go func() {
+			defer c.Close()
+			log.Print("accepted")
+			sayEnd(io.Copy(io.Discard, c))
+		}()
+	}
+}
+
+// tick connects, sends a byte now and then, and says how it ends.
+func tick(args []string) {
+	c, err := net.Dial("tcp", args[0])
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	go func() {
+		for {
+			if _, err := c.Write([]byte{1}); err != nil {
+				return // the reader says why
+			}
+			time.Sleep(300 * time.Millisecond)
+		}
+	}()
+	sayEnd(io.Copy(io.Discard, c))
+}
+
+func sayEnd(_ int64, err error) {
+	switch {
+	case err == nil:
+		log.Print("ended well")
+	case errors.Is(err, syscall.ECONNRESET):
+		log.Print("ended by reset")
+	default:
+		log.Print("ended with ", err)
+	}
 }
 
 // file is content that both ends can make: size bytes of noise.

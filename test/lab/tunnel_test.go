@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 const (
 	gatewayPort = 8080
 	relayPort   = 9001
+	hearPort    = 7000 // of a service that a test may run
 )
 
 // tunnel is the lab with our programs in it: a gateway, a client that offers
@@ -29,13 +31,15 @@ type tunnel struct {
 	provider, visitor *process.Client
 }
 
-// newTunnel runs it all; prepare changes the network before the clients start.
-func newTunnel(t *testing.T, line *emulate.Settings, prepare func(*network)) *tunnel {
+// newTunnel runs it all; prepare changes the network before the clients start,
+// limits are lines for the Caddyfile.
+func newTunnel(t *testing.T, line *emulate.Settings, prepare func(*network), limits ...string) *tunnel {
 	t.Helper()
 	n := newNetwork(t, line)
 	r := &tunnel{apps: startApps(t, n, provider)}
 	r.gw = process.StartGateway(t, process.GatewayConfig{
 		Programs: programs, Wrap: in(gateway), Host: gatewayHost, Port: gatewayPort, RelayPort: relayPort,
+		Culvert: strings.Join(limits, "\n"),
 	})
 	if prepare != nil {
 		prepare(n)
@@ -47,6 +51,7 @@ func newTunnel(t *testing.T, line *emulate.Settings, prepare func(*network)) *tu
 		{ID: "iperf-udp", Protocol: "udp", LocalPort: iperfPort, LocalHost: "127.0.0.1"},
 		{ID: "dns", Protocol: "udp", LocalPort: dnsPort, LocalHost: "127.0.0.1"},
 		{ID: "dns-tcp", Protocol: "tcp", LocalPort: dnsPort},
+		{ID: "hear", Protocol: "tcp", LocalPort: hearPort},
 	}
 	r.provider = process.StartClient(t, process.ClientConfig{
 		Wrap: in(provider), Programs: programs, Token: r.gw.Token(t, "home"),
@@ -193,6 +198,31 @@ func TestTableOfTheNATIsLost(t *testing.T) {
 	process.Until(t, time.Minute, r.fetches, "a connection gets through")
 	t.Run("ssh", func(t *testing.T) { r.ssh(t, 1<<20) })
 	t.Run("dig", r.dig)
+}
+
+// TestHalfOpen: the visitor's network vanishes without a word. The service is
+// told by a reset when session_timeout is over, and the application when its
+// network is back: nobody waits for ever, and nobody takes it for a good end.
+func TestHalfOpen(t *testing.T) {
+	r := newTunnel(t, new(emulate.Settings), nil, "session_timeout 3s")
+	address := fmt.Sprintf("127.0.0.1:%d", hearPort)
+	service := process.Start(t, nil, in(provider, tool(t, "hear", address)...))
+	service.Says(t, "listening", 10*time.Second)
+	app := process.Start(t, nil, in(visitor, tool(t, "tick", address)...))
+	service.Says(t, "accepted", 20*time.Second)
+	time.Sleep(5 * time.Second) // longer than the limit, but not silent
+	if said := service.Stderr.String() + app.Stderr.String(); strings.Contains(said, "ended") {
+		t.Fatalf("a connection over which bytes move has ended:\n%s", said)
+	}
+
+	r.links[natA].Cut(true)
+	service.Says(t, "ended by reset", 20*time.Second)
+	if said := app.Stderr.String(); strings.Contains(said, "ended") {
+		t.Errorf("the application is told of it through a network that is not there:\n%s", said)
+	}
+	r.links[natA].Cut(false)
+	app.Says(t, "ended by reset", 60*time.Second)
+	process.Until(t, 30*time.Second, r.fetches, "a connection gets through")
 }
 
 // TestGatewayIsKilled: clients are back soon after the gateway is.

@@ -1,0 +1,250 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tunnel
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/culvertd/culvert/internal/wire"
+	"github.com/culvertd/culvert/test/tunnel/process"
+)
+
+// realTunnel is one of the real programs, to a service of the test's.
+type realTunnel struct {
+	gw                *process.Gateway
+	provider, visitor *process.Client
+	service           *net.TCPListener
+	local             string // where the visitor listens
+}
+
+func openReal(t *testing.T) *realTunnel {
+	t.Helper()
+	ln, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	r := &realTunnel{gw: process.StartGateway(t, process.GatewayConfig{Programs: programs(t)}), service: ln}
+	r.provider = process.StartClient(t, process.ClientConfig{
+		Programs: programs(t), Token: r.gw.Token(t, "provider"), ServerURL: r.gw.URL(), ClientID: "provider",
+		Services: []process.Service{{ID: "service", Protocol: "tcp", LocalHost: "127.0.0.1", LocalPort: portOf(ln)}},
+	})
+	r.provider.Online(t, 20*time.Second)
+	r.local = fmt.Sprintf("127.0.0.1:%d", process.FreePort(t))
+	r.visitor = process.StartClient(t, process.ClientConfig{
+		Programs: programs(t), Token: r.gw.Token(t, "visitor"), ServerURL: r.gw.URL(), ClientID: "visitor",
+		Connects: []process.Connect{{Target: "provider", Service: "service", Local: r.local}},
+	})
+	r.visitor.Online(t, 20*time.Second)
+	return r
+}
+
+func portOf(ln *net.TCPListener) int {
+	return ln.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it is
+}
+
+// passes reports whether a byte makes its way through the tunnel and back,
+// given so much time.
+func (r *realTunnel) passes(timeout time.Duration) bool {
+	c, err := net.DialTimeout("tcp", r.local, timeout)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(timeout))
+	if _, err := c.Write([]byte("x")); err != nil {
+		return false
+	}
+	_, err = io.ReadFull(c, make([]byte, 1))
+	return err == nil
+}
+
+// TestGatewayRestarts: whether it was killed or stopped, the clients are back
+// within 2 s after the gateway is.
+func TestGatewayRestarts(t *testing.T) {
+	r := openReal(t)
+	serveEcho(t, r.service)
+	if !r.passes(5 * time.Second) {
+		t.Fatal("nothing passes before the restart")
+	}
+	var took []time.Duration
+	for range 3 {
+		r.gw.Kill()
+		time.Sleep(time.Second)
+		r.gw.Start(t)
+		began := time.Now()
+		process.Until(t, 15*time.Second, func() bool { return r.passes(time.Second) }, "a connection gets through")
+		took = append(took, time.Since(began))
+	}
+	t.Logf("clients were back after %v", took)
+	slices.Sort(took)
+	if median := took[1]; median > 2*time.Second { // one in three may meet a busy machine
+		t.Errorf("the clients were back after %v", took)
+	}
+
+	r.gw.Signal(t, syscall.SIGTERM)
+	if code := r.gw.Wait(t, 20*time.Second); code != 0 {
+		t.Errorf("the gateway ends with exit code %d", code)
+	}
+	r.gw.Start(t)
+	process.Until(t, 40*time.Second, func() bool { return r.passes(time.Second) }, "a connection gets through")
+}
+
+// TestTakeover: the newest process with the right to a name has it, at once,
+// and the other one does not fight.
+func TestTakeover(t *testing.T) {
+	s := startSite(t, "")
+	token := s.token(t, "home").Token
+	old := signIn(t, s.tunnel(), token, "home", "service")
+	began := time.Now()
+	signIn(t, s.tunnel(), token, "home", "service")
+	var why wire.ErrorPayload
+	old.receive(t, wire.TypeError, &why)
+	if why.Code != wire.CodeReplaced {
+		t.Errorf("the old one is told %+v", why)
+	}
+	if _, _, err := old.ws.ReadMessage(); !websocket.IsCloseError(err, wire.CloseReplaced) {
+		t.Errorf("the old one's connection ends with %v", err)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the takeover took %v", took)
+	}
+	if answer := tcpAnswer(t, s.relayAddr(), wire.Line{
+		Role: wire.Park, Protocol: wire.TCP, Key: old.key.ID, Counter: 1,
+	}.Append(nil, old.key.Secret)); !strings.HasPrefix(string(answer), "-denied ") {
+		t.Errorf("with the old one's key the relay answers %q", answer)
+	}
+}
+
+// TestTakeoverByTunnelclient is the same with the real program: the first
+// exits and says why, and visitors reach the second.
+func TestTakeoverByTunnelclient(t *testing.T) {
+	g := process.StartGateway(t, process.GatewayConfig{Programs: programs(t)})
+	token := g.Token(t, "home")
+	var ends []*process.Client
+	for n := range 2 {
+		c := process.StartClient(t, process.ClientConfig{
+			Programs: programs(t), Token: token, ServerURL: g.URL(), ClientID: "home",
+			Services: []process.Service{{ID: "web", Protocol: "http", LocalHost: "127.0.0.1", LocalPort: serveNumber(t, n)}},
+		})
+		c.Online(t, 20*time.Second)
+		ends = append(ends, c)
+	}
+	const nameTaken = 4
+	if code := ends[0].Wait(t, 5*time.Second); code != nameTaken {
+		t.Errorf("the first one ends with exit code %d, want %d", code, nameTaken)
+	}
+	port := process.FreePort(t)
+	v := process.StartClient(t, process.ClientConfig{
+		Programs: programs(t), Token: g.Token(t, "visitor"), ServerURL: g.URL(), ClientID: "visitor",
+		Connects: []process.Connect{{Target: "home", Service: "web", Local: fmt.Sprint(port)}},
+	})
+	v.Online(t, 20*time.Second)
+	resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "service 1" {
+		t.Errorf("the visitor reads %q (%v)", body, err)
+	}
+}
+
+// serveNumber serves a page that says n, and returns its port.
+func serveNumber(t *testing.T, n int) int {
+	t.Helper()
+	ln, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "service ", n) })}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = srv.Serve(ln) // until it is closed
+	}()
+	t.Cleanup(func() {
+		_ = srv.Close()
+		<-done
+	})
+	return portOf(ln)
+}
+
+// TestKilledInTheMiddle: whichever program dies without a word, data that was
+// cut off does not look complete.
+func TestKilledInTheMiddle(t *testing.T) {
+	for _, victim := range []string{"gateway", "provider", "visitor"} {
+		for _, direction := range []string{"download", "upload"} {
+			t.Run(victim+" in a "+direction, func(t *testing.T) {
+				r := openReal(t)
+				app, service := r.connect(t)
+				from, to := service, app
+				if direction == "upload" {
+					from, to = app, service
+				}
+				var sent atomic.Int64
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					chunk := noise(64<<10, 7)
+					for {
+						n, err := from.Write(chunk)
+						sent.Add(int64(n))
+						if err != nil {
+							return
+						}
+					}
+				}()
+				got, err := io.CopyN(io.Discard, to, 32<<20)
+				if err != nil {
+					t.Fatal(err)
+				}
+				map[string]func(){"gateway": r.gw.Kill, "provider": r.provider.Kill, "visitor": r.visitor.Kill}[victim]()
+				rest, err := io.Copy(io.Discard, to)
+				if err == nil {
+					t.Errorf("%d of at least %d bytes arrived, and looked complete", got+rest, sent.Load())
+				} else if !isReset(err) {
+					t.Errorf("the receiver gets %v, want a reset", err)
+				}
+				_ = from.Close()
+				<-done
+			})
+		}
+	}
+}
+
+// connect makes one connection and returns both of its ends.
+func (r *realTunnel) connect(t *testing.T) (app, service *net.TCPConn) {
+	t.Helper()
+	c, err := net.Dial("tcp", r.local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app = c.(*net.TCPConn) //nolint:forcetypeassert // it is
+	t.Cleanup(func() { _ = app.Close() })
+	if err := r.service.SetDeadline(time.Now().Add(15 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if service, err = r.service.AcceptTCP(); err != nil {
+		t.Fatalf("nothing reaches the service: %v", err)
+	}
+	t.Cleanup(func() { _ = service.Close() })
+	for _, c := range []*net.TCPConn{app, service} {
+		if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return app, service
+}
