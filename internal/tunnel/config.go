@@ -71,9 +71,9 @@ func (c Config) serverURL(path string) *url.URL {
 }
 
 // dialPlain is the default of Config.Dial. Multipath TCP is off because its
-// sockets cannot be spliced.
+// sockets cannot be spliced, and keepalive because keepAlive does it.
 func dialPlain(ctx context.Context, network, addr string) (net.Conn, error) {
-	var d net.Dialer
+	d := net.Dialer{KeepAlive: -1}
 	d.SetMultipathTCP(false)
 	return d.DialContext(ctx, network, addr)
 }

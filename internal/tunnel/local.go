@@ -40,8 +40,8 @@ func parseLocal(s string) (local, error) {
 
 // listen opens a listener for streams.
 func (l local) listen(ctx context.Context) (net.Listener, error) {
-	var lc net.ListenConfig
-	lc.SetMultipathTCP(false) // its sockets cannot be spliced
+	lc := net.ListenConfig{KeepAlive: -1} // keepAlive does it
+	lc.SetMultipathTCP(false)             // its sockets cannot be spliced
 	if !l.unix {
 		ln, err := lc.Listen(ctx, "tcp", l.addr)
 		if err != nil {

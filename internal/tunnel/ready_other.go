@@ -7,6 +7,6 @@ package tunnel
 
 import "net"
 
-// readReady returns nothing where a socket cannot be asked without waiting;
-// what has come follows in the next packet.
-func readReady(net.Conn, int) []byte { return nil }
+// readReady reads nothing where a socket cannot be asked without waiting; what
+// has come follows in the next packet.
+func readReady(net.Conn, []byte) int { return 0 }

@@ -10,22 +10,21 @@ import (
 	"syscall"
 )
 
-// readReady returns at most limit bytes that have come already. It does not
-// wait, because many servers speak first.
-func readReady(c net.Conn, limit int) []byte {
+// readReady reads into b what has come already. It does not wait, because many
+// servers speak first.
+func readReady(c net.Conn, b []byte) int {
 	sc, ok := c.(syscall.Conn)
 	if !ok {
-		return nil
+		return 0
 	}
 	raw, err := sc.SyscallConn()
 	if err != nil {
-		return nil
+		return 0
 	}
-	buf := make([]byte, min(limit, 4<<10))
 	n := 0
 	_ = raw.Read(func(fd uintptr) bool { // its error is that of the next read
-		n, _ = syscall.Read(int(fd), buf)
+		n, _ = syscall.Read(int(fd), b)
 		return true
 	})
-	return buf[:max(n, 0)]
+	return max(n, 0)
 }

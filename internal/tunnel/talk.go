@@ -35,23 +35,45 @@ type notBegunError struct{ error }
 
 func (e *notBegunError) Unwrap() error { return e.error }
 
+// scratch is what a beginning needs; there are many, and each is short.
+type scratch struct {
+	said  [maxSaid]byte
+	heard [2 * wire.MaxLine]byte
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
 // talk is the beginning of a channel, before the mover has it: the line or the
 // go byte, what the application says, and the relay's answer.
 type talk struct {
 	c   *Client
 	app splice.Conn
 	ch  channel
-	// said is what the application has said, also over an earlier channel.
+	// said is what the application has said, also over an earlier channel, and
+	// heard is from the provider; both are in buf.
 	said     []byte
 	answered bool
-	heard    []byte // from the provider
+	heard    []byte
+	buf      *scratch
+}
+
+func newTalk(c *Client, app splice.Conn) *talk {
+	t := &talk{c: c, app: app, buf: scratches.Get().(*scratch)}
+	t.said = t.buf.said[:0]
+	return t
+}
+
+// done is called when the talk is over; a link has copied what it needs.
+func (t *talk) done() {
+	scratches.Put(t.buf)
+	t.buf, t.said, t.heard = nil, nil, nil
 }
 
 // open opens a channel and begins it. A refusal is an error of type
 // *wire.Refusal; then nothing has reached the provider.
 func (t *talk) open(ctx context.Context, ss *session) error {
 	if len(t.said) == 0 {
-		t.said = readReady(t.app, maxSaid)
+		t.said = t.said[:readReady(t.app, t.buf.said[:])]
 	}
 	ch, begun, err := ss.warm.open(ctx, t.said)
 	if err != nil {
@@ -60,7 +82,7 @@ func (t *talk) open(ctx context.Context, ss *session) error {
 	t.ch = ch
 	stop := context.AfterFunc(ctx, func() { _ = ch.Reset() })
 	if !begun {
-		_, err = ch.Write(append([]byte{wire.Go}, t.said...))
+		err = t.start()
 	}
 	opened := time.Now()
 	if err == nil {
@@ -81,6 +103,14 @@ func (t *talk) open(ctx context.Context, ss *session) error {
 		t.c.way.works(true)
 	}
 	return nil
+}
+
+// start begins a warm channel.
+func (t *talk) start() error {
+	b := make([]byte, 1, 1+len(t.said))
+	b[0] = wire.Go
+	_, err := t.ch.Write(append(b, t.said...))
+	return err
 }
 
 // begin passes on what the application says until the relay has answered, or
@@ -111,14 +141,11 @@ func (t *talk) begin() error {
 // there would be too much to say again.
 func (t *talk) pump() error {
 	for len(t.said) < maxSaid {
-		if cap(t.said)-len(t.said) < 512 {
-			t.said = append(make([]byte, 0, min(max(2*cap(t.said), 2048), maxSaid)), t.said...)
-		}
-		n, err := t.app.Read(t.said[len(t.said):cap(t.said)])
+		n, err := t.app.Read(t.buf.said[len(t.said):])
 		if n > 0 {
-			said := t.said[len(t.said) : len(t.said)+n]
-			t.said = t.said[:len(t.said)+n]
-			if _, err := t.ch.Write(said); err != nil {
+			before := len(t.said)
+			t.said = t.said[:before+n]
+			if _, err := t.ch.Write(t.said[before:]); err != nil {
 				return nil //nolint:nilerr // the answer tells more
 			}
 		}
@@ -142,7 +169,7 @@ func (t *talk) pump() error {
 // answer reads what the relay says first. Without an answer in time there is
 // no error.
 func (t *talk) answer() error {
-	buf := make([]byte, 2048)
+	buf := t.buf.heard[:]
 	n, late := 0, false
 	for {
 		got, err := t.ch.Read(buf[n:])

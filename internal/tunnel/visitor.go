@@ -83,7 +83,8 @@ func (v *tcpVisitor) carry(ctx context.Context, app splice.Conn) {
 func (v *tcpVisitor) connect(ctx context.Context, app splice.Conn, fl *flow) error {
 	hold, cancel := context.WithTimeout(ctx, holdTime)
 	defer cancel()
-	t := talk{c: v.f.c, app: app}
+	t := newTalk(v.f.c, app)
+	defer t.done()
 	for tries := 0; ; {
 		ss, err := v.f.acquire(hold)
 		if err != nil {
