@@ -87,15 +87,18 @@ const (
 
 // Status is a client's state at a moment.
 type Status struct {
-	Server    string          `json:"server"`
-	ClientID  string          `json:"clientId"`
-	State     string          `json:"state"`
-	Since     time.Time       `json:"since"`
-	Transport Transport       `json:"transport,omitempty"` // in use
-	Relay     string          `json:"relay,omitempty"`     // its address
-	LastError string          `json:"lastError,omitempty"` // while not online
-	Services  []ServiceStatus `json:"services"`
-	Forwards  []ForwardStatus `json:"forwards"`
+	Server    string    `json:"server"`
+	ClientID  string    `json:"clientId"`
+	State     string    `json:"state"`
+	Since     time.Time `json:"since"`
+	Transport Transport `json:"transport,omitempty"` // in use
+	Relay     string    `json:"relay,omitempty"`     // its address
+	LastError string    `json:"lastError,omitempty"` // while not online
+	// Dropped counts visitors' and services' datagrams that could not be
+	// passed on here, since the client began.
+	Dropped  uint64          `json:"dropped,omitempty"`
+	Services []ServiceStatus `json:"services"`
+	Forwards []ForwardStatus `json:"forwards"`
 }
 
 // ServiceStatus is what one offered service has carried.
@@ -121,6 +124,10 @@ type ForwardStatus struct {
 	Total       uint64 `json:"total"`
 	BytesIn     uint64 `json:"bytesIn"` // from the provider
 	BytesOut    uint64 `json:"bytesOut"`
+	// Of a UDP service: whether packets go by UDP now, or all through channels;
+	// and the applications' datagrams that were dropped here.
+	UDP     bool   `json:"udp,omitempty"`
+	Dropped uint64 `json:"dropped,omitempty"`
 }
 
 // Kind sorts errors by what a script can do about them; tunnelclient makes its

@@ -61,6 +61,7 @@ func (c *Client) Status() Status {
 	case c.final != nil:
 		st.LastError = c.final.Error()
 	}
+	st.Dropped = c.udp.lost.Load()
 	forwards := make([]*Forward, 0, len(c.forwards))
 	for f := range c.forwards {
 		forwards = append(forwards, f)
@@ -89,6 +90,9 @@ func (f *Forward) Status() ForwardStatus {
 		Target: f.spec.Target, Service: f.spec.Service, Local: f.Addr().String(), Protocol: protocol, State: StateConnecting,
 	}
 	st.Connections, st.Total, st.BytesOut, st.BytesIn, st.LastError = f.tally.sums()
+	if v, ok := f.carrier.(*udpVisitor); ok {
+		st.UDP, st.Dropped = v.status()
+	}
 	switch {
 	case f.ctx.Err() != nil:
 		st.State = StateStopped

@@ -155,6 +155,8 @@ func TestUDPSizes(t *testing.T) {
 			st := g.server().Relay().Stats()
 			if udp := tc.transport == Auto && !tc.provider && !tc.visitor; udp != (st.Packets > 0) {
 				t.Errorf("%d packets went by UDP: %v", st.Packets, st.PacketsDropped)
+			} else if got := f.Status().UDP; got != udp {
+				t.Errorf("the status says UDP is %v, want %v", got, udp)
 			}
 			eventually(t, 5*time.Second, "both ends count", func() bool {
 				v, p := f.Status(), provider.Status().Services[0]

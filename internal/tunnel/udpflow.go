@@ -72,7 +72,10 @@ func (fl *serviceFlow) run(ctx context.Context, v offer) {
 		return
 	}
 	c := datagram.New(pc, datagram.Options{Buffer: udpBuffer})
-	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		fl.g.p.lose(int(c.Overflow()))
+		_ = c.Close()
+	})
 	defer stop()
 	defer c.Close()
 	fl.conn.Store(c)

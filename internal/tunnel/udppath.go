@@ -20,9 +20,12 @@ const (
 	helloFirst    = 200 * time.Millisecond // until the next try; doubles
 	helloPatience = 3 * time.Second        // then UDP counts as blocked
 	keepalive     = 20 * time.Second
+	// alivePatience is shorter: the address has been lost, or so it seems.
+	alivePatience = 1500 * time.Millisecond
 	// pathDoubt is how long we send without hearing anything before we ask
 	// whether the relay still knows our address.
-	pathDoubt = 5 * time.Second
+	pathDoubt = 3 * time.Second
+	pathLook  = time.Second
 	// pathAgain is when a path that is blocked is tried again.
 	pathAgain = 30 * time.Second
 )
@@ -153,12 +156,12 @@ func (p *udpPath) say(c *datagram.Conn, m wire.ControlPacket) uint64 {
 // hello proves our address, and reports whether the relay took it. Answers to
 // earlier tries of this one count too.
 func (p *udpPath) hello(ctx context.Context, c *datagram.Conn) bool {
-	return p.ask(ctx, c, wire.Hello, wire.Bound)
+	return p.ask(ctx, c, wire.Hello, wire.Bound, helloPatience)
 }
 
 // ask sends a packet until the answer comes, and returns false if it does not.
-func (p *udpPath) ask(ctx context.Context, c *datagram.Conn, question, answer wire.Kind) bool {
-	patience := time.NewTimer(helloPatience)
+func (p *udpPath) ask(ctx context.Context, c *datagram.Conn, question, answer wire.Kind, most time.Duration) bool {
+	patience := time.NewTimer(most)
 	defer patience.Stop()
 	delay := helloFirst
 	first := p.say(c, wire.ControlPacket{Kind: question})
@@ -190,10 +193,10 @@ func (p *udpPath) ask(ctx context.Context, c *datagram.Conn, question, answer wi
 func (p *udpPath) attend(ctx context.Context, c *datagram.Conn) {
 	for {
 		due := keepalive*3/4 + rand.N(keepalive/2) //nolint:gosec // spreading, not secrecy
-		for wait := due; wait > 0; wait -= pathDoubt {
+		for wait := due; wait > 0; wait -= pathLook {
 			p.sent.Store(false)
 			select {
-			case <-time.After(min(wait, pathDoubt)):
+			case <-time.After(min(wait, pathLook)):
 			case <-ctx.Done():
 				return
 			}
@@ -201,7 +204,7 @@ func (p *udpPath) attend(ctx context.Context, c *datagram.Conn) {
 				break
 			}
 		}
-		if !p.ask(ctx, c, wire.Keepalive, wire.Alive) {
+		if !p.ask(ctx, c, wire.Keepalive, wire.Alive, alivePatience) {
 			return
 		}
 	}

@@ -279,4 +279,15 @@ func (v *udpVisitor) endLocked(fl *localFlow) {
 	fl.tick.end()
 }
 
+// status returns whether UDP is in use, and the datagrams dropped here.
+func (v *udpVisitor) status() (udp bool, dropped uint64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := time.Now()
+	for _, l := range v.legs {
+		udp = udp || l.path != nil && l.path.bound.Load() != nil && !l.avoid.holds(now)
+	}
+	return udp, v.lost.Load() + v.local.Overflow()
+}
+
 func (v *udpVisitor) lose(packets int) { v.lost.Add(uint64(packets)) }
