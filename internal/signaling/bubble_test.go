@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"net/url"
 	"slices"
 	"sync"
 	"testing"
@@ -137,8 +136,11 @@ func (b *bed) dial(token string) (*peer, *http.Response) {
 func (b *bed) connect(token string) (*websocket.Conn, *http.Response) {
 	ours, theirs := net.Pipe()
 	go b.serve(theirs)
-	u, _ := url.Parse("ws://gateway.example:8080/tunnel")
-	ws, resp, err := websocket.NewClient(ours, u, http.Header{"Authorization": {"Bearer " + token}}, 1024, 1024)
+	d := websocket.Dialer{
+		ReadBufferSize: 1024, WriteBufferSize: 1024,
+		NetDialContext: func(context.Context, string, string) (net.Conn, error) { return ours, nil },
+	}
+	ws, resp, err := d.DialContext(b.t.Context(), "ws://gateway.example:8080/tunnel", http.Header{"Authorization": {"Bearer " + token}})
 	if err != nil {
 		_ = ours.Close()
 		return nil, resp

@@ -224,23 +224,23 @@ func (s *Server) detachLocked(c *conn) {
 	}
 }
 
-// keepLocked has the store know what c has become.
-func (s *Server) keepLocked(c *client) {
-	if isAssigned(c.name) {
+// keepLocked has the store know what cl has become.
+func (s *Server) keepLocked(cl *client) {
+	if isAssigned(cl.name) {
 		return
 	}
 	s.keeper.client(Client{
-		Name: c.name, TokenID: c.owner.ID, Services: c.services,
-		RegisteredAt: c.registeredAt, LastSeen: c.seen(),
+		Name: cl.name, TokenID: cl.owner.ID, Services: cl.services,
+		RegisteredAt: cl.registeredAt, LastSeen: cl.seen(),
 	})
 }
 
 // seen returns when the client last showed a sign of life.
-func (c *client) seen() time.Time {
-	if c.life != nil && c.life.conn != nil {
-		return c.life.conn.lastSeen()
+func (cl *client) seen() time.Time {
+	if cl.online() {
+		return cl.life.conn.lastSeen()
 	}
-	return c.lastSeen
+	return cl.lastSeen
 }
 
 // Close refuses new clients, tells all to leave as cl says, waits for their

@@ -10,6 +10,7 @@ import (
 	"time"
 )
 
+//nolint:gosec // statements about tokens hold none
 const (
 	sqlInsertClientToken = `
 		INSERT INTO client_tokens (token_id, hash, client, created_at) VALUES (?, ?, ?, ?)
