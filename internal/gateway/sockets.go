@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/culvertd/culvert/internal/relay"
+	"github.com/culvertd/culvert/internal/splice"
 )
 
 // udpBuffer is what the kernel may hold of packets either way; it may grant
@@ -102,5 +103,5 @@ func bind(ctx context.Context, addr string) (*socket, error) {
 	}
 	udp := pc.(*net.UDPConn) //nolint:forcetypeassert // of the network udp
 	_, _ = udp.SetReadBuffer(udpBuffer), udp.SetWriteBuffer(udpBuffer)
-	return &socket{tcp: ln, udp: udp}, nil
+	return &socket{tcp: splice.Listener(ln), udp: udp}, nil
 }

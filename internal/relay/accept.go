@@ -4,76 +4,46 @@
 package relay
 
 import (
-	"container/list"
-	"errors"
-	"fmt"
 	"net"
-	"sync"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/culvertd/culvert/internal/splice"
 )
 
-// maxPending bounds the connections that have not said their line. Over it the
-// oldest goes: an honest one is here for a round trip.
-const maxPending = 8192
-
-// pending is the connections that have not said their line yet.
-type pending struct {
-	mu     sync.Mutex // guards the fields below
-	order  list.List  // of splice.Conn, oldest first
-	at     map[splice.Conn]*list.Element
-	closed bool
-}
-
 // accept serves what comes on ln.
 func (r *Relay) accept(ln net.Listener) error {
 	inherited := inheritKeepAlive(ln)
-	for {
-		c, err := ln.Accept()
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return nil
-		case err != nil:
-			// Out of descriptors, most likely: make room, and do not spin.
-			if r.shed() == 0 {
-				r.log().Warn("accepting a relay connection failed; trying again")
-			}
-			time.Sleep(10 * time.Millisecond)
-			continue
-		}
-		t, ok := c.(*net.TCPConn)
-		if !ok {
-			_ = c.Close()
-			return fmt.Errorf("accepting a relay connection: it is a %T", c)
-		}
+	r.mover.Listen(ln, func(c splice.Conn) splice.Guest {
 		if r.short() {
 			r.shed()
 			if r.short() {
 				r.count.shed.Add(1)
-				r.refuseQuickly(t)
-				continue
+				r.refuse(c, refuseBusy)
+				return nil
 			}
 		}
-		if !inherited {
-			keepAlive(t)
+		if t, ok := c.(interface {
+			SetKeepAliveConfig(net.KeepAliveConfig) error
+		}); ok && !inherited {
+			_ = t.SetKeepAliveConfig(keepAlive()) // fails on closed ones only
 		}
-		r.begin(splice.TCP(t))
-	}
+		return r.begin(c)
+	}, func(err error) {
+		// Out of descriptors, most likely: make room, and do not spin.
+		if r.shed() == 0 {
+			r.log().Warn("accepting a relay connection failed; trying again", zap.Error(err))
+		}
+		time.Sleep(10 * time.Millisecond)
+	})
+	return nil
 }
 
 // short reports whether the relay holds all the descriptors that it may.
 func (r *Relay) short() bool {
 	limit := r.limits.Load().MaxDescriptors
-	return limit > 0 && r.count.descriptors()+r.pending.len() > limit
-}
-
-// refuseQuickly tells without waiting for anything.
-func (r *Relay) refuseQuickly(t *net.TCPConn) {
-	r.count.refuse(refuseBusy.Code)
-	_ = t.SetWriteDeadline(time.Now().Add(time.Millisecond))
-	_, _ = t.Write(refuseBusy.Append(nil))
-	_ = t.Close()
+	return limit > 0 && r.count.descriptors()+int(r.pending.n.Load()) > limit
 }
 
 // shed drops half of the parked channels, the older ones of each client: they
@@ -88,47 +58,4 @@ func (r *Relay) shed() int {
 	}
 	r.count.shed.Add(uint64(n))
 	return n
-}
-
-// add reports whether c may go on; the oldest goes if there are too many.
-func (p *pending) add(c splice.Conn) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return false
-	}
-	if p.at == nil {
-		p.at = make(map[splice.Conn]*list.Element)
-	}
-	if p.order.Len() >= maxPending {
-		oldest := p.order.Front()
-		_ = p.order.Remove(oldest).(splice.Conn).Reset() // wakes its goroutine
-		delete(p.at, oldest.Value.(splice.Conn))
-	}
-	p.at[c] = p.order.PushBack(c)
-	return true
-}
-
-func (p *pending) remove(c splice.Conn) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if e, ok := p.at[c]; ok {
-		p.order.Remove(e)
-		delete(p.at, c)
-	}
-}
-
-func (p *pending) len() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.order.Len()
-}
-
-func (p *pending) closeAll() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.closed = true
-	for c := range p.at {
-		_ = c.Reset()
-	}
 }

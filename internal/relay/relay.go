@@ -34,7 +34,7 @@ type Relay struct {
 	closed   bool
 
 	pending pending
-	tasks   sync.WaitGroup // everything that New and begin have started
+	tasks   sync.WaitGroup // everything that New and later have started
 	stop    chan struct{}
 }
 
@@ -88,7 +88,8 @@ func (r *Relay) AddSession(spec SessionSpec) (*Session, error) {
 	return s, nil
 }
 
-// ServeTCP accepts channels until ln is closed, and returns nil then.
+// ServeTCP accepts channels until ln is closed, and returns nil then. A
+// splice.Listener is faster.
 func (r *Relay) ServeTCP(ln net.Listener) error { return r.accept(ln) }
 
 // ServeUDP forwards packets until pc is closed, and returns nil then.
@@ -96,7 +97,7 @@ func (r *Relay) ServeUDP(pc *net.UDPConn) error { return r.udp.serve(pc) }
 
 // ServeChannel takes over one connection that has not said its line yet, such
 // as one over WebSocket. It returns at once.
-func (r *Relay) ServeChannel(c splice.Conn) { r.begin(c) }
+func (r *Relay) ServeChannel(c splice.Conn) { r.mover.Receive(c, r.begin(c)) }
 
 // Close resets all channels, and waits until all that the relay has started
 // has ended, or ctx. The caller closes its listeners first.
@@ -111,7 +112,7 @@ func (r *Relay) Close(ctx context.Context) error {
 	r.mu.Unlock()
 
 	close(r.stop)
-	r.pending.closeAll()
+	r.mover.Dismiss()
 	for _, c := range clients {
 		c.Close()
 	}

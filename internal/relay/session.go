@@ -23,7 +23,6 @@ type Session struct {
 
 	mu     sync.Mutex              // guards the fields below
 	links  map[uint64]*splice.Link // open channels by the counter of their line; nil while one is paired
-	warm   map[splice.Conn]struct{}
 	opened atomic.Uint64
 	ended  bool
 }
@@ -33,7 +32,6 @@ func newSession(r *Relay, spec SessionSpec) *Session {
 		relay: r,
 		spec:  spec,
 		links: make(map[uint64]*splice.Link),
-		warm:  make(map[splice.Conn]struct{}),
 	}
 	s.meter.session = s
 	s.meter.active.Store(r.now.Load())
@@ -73,10 +71,7 @@ func (s *Session) finish() bool {
 		return false
 	}
 	s.ended = true
-	links, warm := values(s.links), make([]splice.Conn, 0, len(s.warm))
-	for c := range s.warm {
-		warm = append(warm, c)
-	}
+	links := values(s.links)
 	s.mu.Unlock()
 
 	r := s.relay
@@ -88,9 +83,6 @@ func (s *Session) finish() bool {
 		if l != nil {
 			l.Reset()
 		}
-	}
-	for _, c := range warm {
-		_ = c.Reset()
 	}
 	return true
 }
@@ -112,24 +104,11 @@ func (s *Session) idleSince(now int64) time.Duration {
 	return time.Duration(now-s.meter.active.Load()) * time.Second
 }
 
-// addWarm remembers a channel that has not begun; false once the session has
-// ended.
-func (s *Session) addWarm(c splice.Conn) bool {
+// over reports whether the session has ended; then its warm channels go.
+func (s *Session) over() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended {
-		return false
-	}
-	s.warm[c] = struct{}{}
-	s.relay.count.warm.Add(1)
-	return true
-}
-
-func (s *Session) removeWarm(c splice.Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.warm, c)
-	s.relay.count.warm.Add(-1)
+	return s.ended
 }
 
 // reserve makes room for a channel, and takes the one that it replaces away.

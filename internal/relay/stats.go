@@ -39,7 +39,7 @@ func (c *counters) descriptors() int {
 func (r *Relay) Stats() Stats {
 	c := &r.count
 	st := Stats{
-		Pending:   r.pending.len(),
+		Pending:   int(r.pending.n.Load()),
 		Parked:    int(c.parked.Load()),
 		Warm:      int(c.warm.Load()),
 		Linked:    int(c.linked.Load()),

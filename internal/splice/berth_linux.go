@@ -13,8 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// berth is a parked TCP socket in a loop. Once taken it is a Conn, for Link or
-// to be reset; plain makes an ordinary one of it for everything else.
+// berth is a TCP socket in a loop that is not part of a link: one that has not
+// said what it wants, or is parked. It is a Conn for Link, Park, or to be reset;
+// Plain makes an ordinary one of it for everything else.
 type berth struct {
 	lp    *loop
 	fd    int

@@ -33,15 +33,13 @@ var copyBuffers = sync.Pool{New: func() any { b := make([]byte, copySize); retur
 func startCopy(l *Link, a, b Conn) mover {
 	c := &copier{l: l, conn: [2]Conn{a, b}, begun: time.Now(), stop: make(chan struct{})}
 	for i := range c.conn {
-		if p, ok := c.conn[i].(interface{ plain() (Conn, error) }); ok {
-			conn, err := p.plain()
-			if err != nil {
-				_ = c.conn[1-i].Reset()
-				go l.end(err) // the caller may hold what Done wants
-				return c
-			}
-			c.conn[i] = conn
+		conn, err := Plain(c.conn[i])
+		if err != nil {
+			_ = c.conn[1-i].Reset()
+			go l.end(err) // the caller may hold what Done wants
+			return c
 		}
+		c.conn[i] = conn
 		_ = c.conn[i].SetDeadline(time.Time{}) // fails on closed ones only
 	}
 	go c.run()

@@ -42,19 +42,23 @@ func (e *loops) pick() *loop {
 }
 
 func (e *loops) link(l *Link, a, b Conn) mover {
-	lp := loopOf(a)
-	if lp == nil {
-		lp = loopOf(b)
+	if !isTCP(a) || !isTCP(b) {
+		return nil
 	}
-	if lp == nil && (isTCP(a) || isTCP(b)) {
+	// Where b is: in the relay that is the parked one, whose place is spread.
+	lp := loopOf(b)
+	if lp == nil {
+		lp = loopOf(a)
+	}
+	if lp == nil {
 		lp = e.pick()
 	}
-	if lp == nil || !fits(a, lp) || !fits(b, lp) {
+	if lp == nil {
 		return nil
 	}
 	f := &flow{lp: lp, l: l}
 	for i, c := range [2]Conn{a, b} {
-		fd, err := detach(c)
+		fd, err := detach(c, lp)
 		if err != nil { // closed already, or out of descriptors
 			f.abandon(i, b, err)
 			return f
@@ -66,20 +70,35 @@ func (e *loops) link(l *Link, a, b Conn) mover {
 }
 
 func (e *loops) park(c Conn, lost func()) Parked {
-	if !isTCP(c) {
+	p, err := e.berth(c)
+	if p == nil || err != nil {
 		return nil
+	}
+	p.lost = lost
+	p.state.Store(berthParked)
+	p.lp.addBerth(&end{fd: p.fd, berth: p})
+	return p
+}
+
+// berth returns the raw socket of c, in some loop; nil if it cannot have one.
+func (e *loops) berth(c Conn) (*berth, error) {
+	if p, ok := c.(*berth); ok {
+		return p, nil
+	}
+	if !isTCP(c) {
+		return nil, nil
 	}
 	lp := e.pick()
 	if lp == nil {
-		return nil
+		return nil, nil
 	}
-	fd, err := detach(c)
+	fd, err := detach(c, lp)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	p := &berth{lp: lp, fd: fd, lost: lost}
-	lp.addBerth(&end{fd: fd, berth: p})
-	return p
+	p := &berth{lp: lp, fd: fd}
+	p.state.Store(berthTaken)
+	return p, nil
 }
 
 func (e *loops) close() {
@@ -89,10 +108,20 @@ func (e *loops) close() {
 	}
 }
 
-// isTCP reports whether c is a socket that can be detached.
+func (e *loops) dismiss() {
+	e.once.Do(func() {})
+	for _, lp := range e.all {
+		lp.post(note{dismiss: true})
+	}
+}
+
+// isTCP reports whether c is a socket that a loop can have.
 func isTCP(c Conn) bool {
-	_, ok := c.(tcpConn)
-	return ok
+	switch c.(type) {
+	case tcpConn, *berth:
+		return true
+	}
+	return false
 }
 
 // loopOf returns the loop that a socket is bound to already.
@@ -103,16 +132,18 @@ func loopOf(c Conn) *loop {
 	return nil
 }
 
-// fits reports whether lp can move the bytes of c.
-func fits(c Conn, lp *loop) bool { return isTCP(c) || loopOf(c) == lp }
-
-// detach takes the socket away from the runtime's poller, which would wake for
-// each of its events too. The result is ours to close.
-func detach(c Conn) (fd int, err error) {
+// detach takes the socket away from where it is: from another loop, or from
+// the runtime's poller, which would wake for each of its events too. The
+// result is lp's to close.
+func detach(c Conn, lp *loop) (fd int, err error) {
 	if p, ok := c.(*berth); ok {
+		if p.lp != lp {
+			p.lp.unwatch(p.fd)
+			p.lp = lp
+		}
 		return p.fd, nil
 	}
-	t := c.(tcpConn)
+	t := c.(tcpConn) //nolint:forcetypeassert // isTCP said so
 	raw, err := t.SyscallConn()
 	if err != nil {
 		return -1, err

@@ -5,6 +5,8 @@
 
 package splice
 
+import "net"
+
 // Elsewhere all links are copied.
 type noEngine struct{}
 
@@ -14,4 +16,12 @@ func (noEngine) link(*Link, Conn, Conn) mover { return nil }
 
 func (noEngine) park(Conn, func()) Parked { return nil }
 
+func (noEngine) listen(net.Listener, func(Conn) Guest, func(error)) bool { return false }
+
+func (noEngine) dismiss() {}
+
 func (noEngine) close() {}
+
+// Listener returns a listener in the place of ln from which Mover.Listen can
+// accept in the fast way; ln itself where there is none.
+func Listener(ln net.Listener) net.Listener { return ln }

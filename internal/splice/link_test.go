@@ -21,7 +21,10 @@ type noFast struct{}
 
 func (noFast) link(*Link, Conn, Conn) mover { return nil }
 func (noFast) park(Conn, func()) Parked     { return nil }
+func (noFast) dismiss()                     {}
 func (noFast) close()                       {}
+
+func (noFast) listen(net.Listener, func(Conn) Guest, func(error)) bool { return false }
 
 // each runs a test with the system's engine and with copying.
 func each(t *testing.T, f func(t *testing.T, m *Mover)) {
@@ -30,7 +33,7 @@ func each(t *testing.T, f func(t *testing.T, m *Mover)) {
 		fast engine
 	}{{"engine", newEngine()}, {"copy", noFast{}}} {
 		t.Run(c.name, func(t *testing.T) {
-			m := &Mover{fast: c.fast, links: make(map[*Link]struct{})}
+			m := newMover(c.fast)
 			defer m.Close()
 			f(t, m)
 		})

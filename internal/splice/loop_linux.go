@@ -33,9 +33,10 @@ type end struct {
 	fd       int
 	flow     *flow
 	berth    *berth
-	readable bool // until a read says otherwise
-	writable bool // until a write says otherwise
-	hup      bool // a FIN is in the queue, perhaps behind data
+	guest    Guest // of berth, until it has left
+	readable bool  // until a read says otherwise
+	writable bool  // until a write says otherwise
+	hup      bool  // a FIN is in the queue, perhaps behind data
 }
 
 // loop is one goroutine with an epoll set. A flow belongs to one loop for
@@ -57,6 +58,7 @@ type loop struct {
 	events [128]unix.EpollEvent
 	n      int // of events
 	poll   func(fd uintptr) bool
+	lobby  []*end  // guests with something to read
 	small  queue   // flows with something to do, in turn
 	bulk   queue   // those that move much: one at a time, between all small ones
 	slow   []*flow // held by their meter
@@ -74,9 +76,10 @@ type loop struct {
 // note is a message to a loop: that a flow is to be reset, or that a parked
 // socket is lost.
 type note struct {
-	flow  *flow
-	err   error
-	berth *berth
+	flow    *flow
+	err     error
+	berth   *berth
+	dismiss bool // all guests
 }
 
 func newLoop() (*loop, error) {
@@ -120,6 +123,7 @@ func (lp *loop) run() {
 			return
 		}
 		lp.clock()
+		lp.greet()
 		for f := lp.small.pop(); f != nil; f = lp.small.pop() {
 			f.turn()
 		}
@@ -165,6 +169,10 @@ func (lp *loop) eventLocked(ev *unix.EpollEvent) {
 	if e == nil {
 		return // closed meanwhile
 	}
+	if e.guest != nil {
+		lp.lobby = append(lp.lobby, e)
+		return
+	}
 	if e.berth != nil {
 		if e.berth.state.CompareAndSwap(berthParked, berthLost) {
 			delete(lp.ends, e.fd)
@@ -202,10 +210,13 @@ func (lp *loop) receive() bool {
 	stopping := lp.stopping
 	lp.mu.Unlock()
 	for i, n := range lp.notes {
-		if n.berth != nil {
+		switch {
+		case n.dismiss:
+			lp.sendAway(func(Guest) bool { return true })
+		case n.berth != nil:
 			closeReset(n.berth.fd)
 			n.berth.lost()
-		} else {
+		default:
 			n.flow.fail(n.err)
 		}
 		lp.notes[i] = note{}
@@ -219,6 +230,7 @@ func (lp *loop) clock() {
 	if now := int64(since / time.Second); now != lp.now {
 		lp.now = now
 		lp.reclaim()
+		lp.sendAway(Guest.Overdue)
 		for _, f := range lp.flows() {
 			f.checkIdle()
 		}
@@ -250,12 +262,16 @@ func (lp *loop) flows() []*flow {
 	lp.mu.Lock()
 	defer lp.mu.Unlock()
 	var list []*flow
+	guests := 0
 	for _, e := range lp.ends {
+		if e.guest != nil {
+			guests++
+		}
 		if f := e.flow; f != nil && e == &f.end[0] && f.l.opt.Meter != nil {
 			list = append(list, f)
 		}
 	}
-	if lp.ticking = len(list)+len(lp.full) > 0; lp.ticking {
+	if lp.ticking = len(list)+len(lp.full)+guests > 0; lp.ticking {
 		lp.tick.Reset(time.Second)
 	}
 	return list
@@ -266,10 +282,7 @@ func (lp *loop) lend(f *flow) {
 	lp.full = append(lp.full, f)
 	lp.mu.Lock()
 	defer lp.mu.Unlock()
-	if !lp.ticking {
-		lp.ticking = true
-		lp.tick.Reset(time.Second)
-	}
+	lp.tickLocked()
 }
 
 // reclaim empties the pipes that have been full for a second or more.
@@ -312,7 +325,22 @@ func (lp *loop) addFlow(f *flow) {
 	for i := range f.end {
 		lp.watchLocked(&f.end[i], flowEvents)
 	}
-	if f.l.opt.Meter != nil && !lp.ticking {
+	if f.l.opt.Meter != nil {
+		lp.tickLocked()
+	}
+}
+
+// addGuest has the loop read from a socket for g.
+func (lp *loop) addGuest(e *end) {
+	lp.mu.Lock()
+	defer lp.mu.Unlock()
+	lp.watchLocked(e, unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLET)
+	lp.tickLocked()
+}
+
+// tickLocked has the clock go.
+func (lp *loop) tickLocked() {
+	if !lp.ticking {
 		lp.ticking = true
 		lp.tick.Reset(time.Second)
 	}

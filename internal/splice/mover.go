@@ -4,6 +4,7 @@
 package splice
 
 import (
+	"net"
 	"sync"
 	"sync/atomic"
 )
@@ -14,8 +15,9 @@ type Mover struct {
 
 	mu     sync.Mutex // guards the fields below
 	links  map[*Link]struct{}
+	guests map[Conn]struct{} // that the engine has not taken
 	closed bool
-	tasks  sync.WaitGroup // one per link
+	tasks  sync.WaitGroup // one per link, and per guest of guests
 }
 
 // engine is the fast way between two TCP sockets, if the system has one.
@@ -24,6 +26,10 @@ type engine interface {
 	link(l *Link, a, b Conn) mover
 	// park takes over a socket that waits, or returns nil and leaves it alone.
 	park(c Conn, lost func()) Parked
+	// listen accepts sockets until ln is closed, or returns false at once.
+	listen(ln net.Listener, f func(Conn) Guest, failed func(error)) bool
+	// dismiss ends all guests.
+	dismiss()
 	close()
 }
 
@@ -45,7 +51,11 @@ type Link struct {
 
 // New returns a mover.
 func New() *Mover {
-	return &Mover{fast: newEngine(), links: make(map[*Link]struct{})}
+	return newMover(newEngine())
+}
+
+func newMover(e engine) *Mover {
+	return &Mover{fast: e, links: make(map[*Link]struct{}), guests: make(map[Conn]struct{})}
 }
 
 // Link joins a and b, which must not be used by the caller any more, and
@@ -72,8 +82,10 @@ func (m *Mover) Link(a, b Conn, o Options) *Link {
 	return l
 }
 
-// Close resets all links and waits for their end. No link may be made after.
+// Close resets all links and guests and waits for their end. No link may be
+// made after.
 func (m *Mover) Close() {
+	m.Dismiss()
 	m.mu.Lock()
 	m.closed = true
 	links := make([]*Link, 0, len(m.links))

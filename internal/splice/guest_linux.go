@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package splice
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// listener is a listening socket twice: net's has no way to wait on it, the
+// file has.
+type listener struct {
+	*net.TCPListener
+	file *os.File
+	raw  syscall.RawConn
+}
+
+// Listener returns a listener in the place of ln from which Mover.Listen can
+// accept in the fast way; ln itself where there is none.
+func Listener(ln net.Listener) net.Listener {
+	t, ok := ln.(*net.TCPListener)
+	if !ok {
+		return ln
+	}
+	f, err := t.File()
+	if err != nil {
+		return ln
+	}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		_ = f.Close()
+		return ln
+	}
+	return &listener{TCPListener: t, file: f, raw: raw}
+}
+
+// Close implements net.Listener.
+func (l *listener) Close() error {
+	err := l.file.Close() // wakes who waits
+	return errors.Join(err, l.TCPListener.Close())
+}
+
+// listen accepts sockets without the runtime's poller ever hearing of them,
+// which saves most of what a new connection costs.
+func (e *loops) listen(ln net.Listener, f func(Conn) Guest, failed func(error)) bool {
+	t, ok := ln.(*listener)
+	if !ok || e.pick() == nil {
+		return false
+	}
+	for {
+		var fd int
+		var aerr error
+		err := t.raw.Read(func(l uintptr) bool {
+			fd, _, aerr = unix.Accept4(int(l), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+			return aerr != unix.EAGAIN //nolint:errorlint // it comes from the system call
+		})
+		switch {
+		case err != nil:
+			return true // closed
+		case errors.Is(aerr, unix.EINTR), errors.Is(aerr, unix.ECONNABORTED):
+			continue
+		case aerr != nil:
+			failed(os.NewSyscallError("accept4", aerr))
+			continue
+		}
+		p := &berth{lp: e.pick(), fd: fd}
+		p.state.Store(berthTaken)
+		if g := f(p); g != nil {
+			p.lp.addGuest(&end{fd: fd, berth: p, guest: g})
+		}
+	}
+}
+
+// greet reads for the guests that have something to say.
+func (lp *loop) greet() {
+	for i, e := range lp.lobby {
+		lp.lobby[i] = nil
+		lp.hear(e)
+	}
+	lp.lobby = lp.lobby[:0]
+}
+
+// hear reads for one guest until it has left, or there is no more.
+func (lp *loop) hear(e *end) {
+	for e.guest != nil {
+		n, err := read(e.fd, lp.buf[:guestRead])
+		switch {
+		case err == unix.EAGAIN: //nolint:errorlint // it comes from the system call
+			return
+		case err != nil || n == 0:
+			lp.leave(e)
+		default:
+			g := e.guest
+			e.guest = nil // Read may link or close the socket
+			if g.Read(lp.buf[:n]) {
+				e.guest = g
+			}
+		}
+	}
+}
+
+// leave resets a guest's socket.
+func (lp *loop) leave(e *end) {
+	g := e.guest
+	e.guest = nil
+	_ = e.berth.Reset()
+	g.Gone()
+}
+
+// sendAway resets the guests for which f is true.
+func (lp *loop) sendAway(f func(Guest) bool) {
+	lp.mu.Lock()
+	var guests []*end
+	for _, e := range lp.ends {
+		if e.guest != nil {
+			guests = append(guests, e)
+		}
+	}
+	lp.mu.Unlock()
+	for _, e := range guests {
+		if e.guest != nil && f(e.guest) {
+			lp.leave(e)
+		}
+	}
+}
