@@ -72,6 +72,9 @@ func (n *network) wire(t *testing.T, a, aDev, aAddr, b, bDev, bAddr string) {
 		args = append(args, "netns", b)
 	}
 	n.must(t, "", args...)
+	if b == "" { // or it is still there for a moment after its namespace has gone
+		t.Cleanup(func() { n.must(t, "", "ip", "link", "del", bDev) })
+	}
 	for _, end := range [][3]string{{a, aDev, aAddr}, {b, bDev, bAddr}} {
 		if end[2] != "" {
 			n.must(t, end[0], "ip", "addr", "add", end[2], "dev", end[1])
