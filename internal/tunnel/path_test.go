@@ -156,7 +156,9 @@ func (p *proxyServer) greet(br *bufio.Reader, c net.Conn) string {
 	io.ReadFull(br, user)
 	io.ReadFull(br, buf[:1])
 	password := make([]byte, buf[0])
-	io.ReadFull(br, password)
+	if _, err := io.ReadFull(br, password); err != nil || len(user) == 0 {
+		return "" // a dial that was given up
+	}
 	if want, _ := p.user.Password(); string(user) != p.user.Username() || string(password) != want {
 		p.t.Errorf("proxy: %q, %q", user, password)
 		return ""
