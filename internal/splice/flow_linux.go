@@ -116,6 +116,9 @@ func (f *flow) move(d int) (more bool, err error) {
 			return false, nil
 		case w.fin:
 			w.shut = true
+			if f.way[1-d].shut {
+				return false, nil // the close that follows says it
+			}
 			return false, shutdown(dst.fd)
 		case !src.readable || !dst.writable || f.held:
 			return false, nil
