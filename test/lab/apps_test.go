@@ -243,7 +243,7 @@ func (a *apps) dig(t *testing.T) {
 	need(t, "dig", "dnsmasq")
 	for _, transport := range []string{"+notcp", "+tcp"} {
 		query := []string{"dig", "@127.0.0.1", "-p", fmt.Sprint(dnsPort), "+short", "+tries=5", "+time=2", transport}
-		if got := a.must(t, visitor, append(query, "small.lab.test", "A")...); got != "192.0.2.99\n" {
+		if got := answer(a.must(t, visitor, append(query, "small.lab.test", "A")...)); got != "192.0.2.99\n" {
 			t.Errorf("dig %s: %q", transport, got)
 		}
 		got := a.must(t, visitor, append(query, "+bufsize=8192", "+ignore", "large.lab.test", "TXT")...)
@@ -251,6 +251,18 @@ func (a *apps) dig(t *testing.T) {
 			t.Errorf("dig %s: %d bytes of the large record, want %d", transport, n, strings.Count(largeRecord, "x"))
 		}
 	}
+}
+
+// answer is what dig prints without its remarks on tries that failed: over
+// UDP, trying again is the application's part.
+func answer(out string) string {
+	var b strings.Builder
+	for line := range strings.Lines(out) {
+		if !strings.HasPrefix(line, ";;") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // all runs every application at the visitor, with files of some size.
