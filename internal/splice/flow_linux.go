@@ -37,7 +37,6 @@ type way struct {
 	pipe  *pipe  // likewise, behind kept; for a second or two
 	since int64  // when pipe was kept, in seconds of the loop
 	bulk  bool
-	want  int    // size of the next splice
 	fin   bool   // read
 	shut  bool   // passed on: this way has ended
 	reply []byte // of an answer that is not complete
@@ -244,14 +243,14 @@ func (f *flow) splice(d int, p *pipe) (more bool, err error) {
 	f.giveBack(allowed - max(n, 0))
 	if err != nil || n == 0 {
 		f.lp.pipes.put(p)
-		switch {
-		case err == nil:
-			return true, f.finish(d)
-		case err == unix.EAGAIN: //nolint:errorlint // it comes from the system call
+		if err == unix.EAGAIN { //nolint:errorlint // it comes from the system call
 			src.readable = false
 			return false, nil
 		}
-		return false, err
+		if err == nil {
+			err = f.finish(d)
+		}
+		return err == nil, err
 	}
 	f.last = f.lp.now
 	w.bulk = n >= smallRead

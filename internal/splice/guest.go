@@ -72,8 +72,8 @@ func (m *Mover) forget(c Conn) {
 	delete(m.guests, c)
 }
 
-// Listen has all connections of ln be guests, as f makes them; f may return
-// nil for one that it has closed. It returns when ln is closed. What fails
+// Listen has all connections of ln, of TCP or a unix socket, be guests, as f
+// makes them; f may return nil for one that it has done something else with. It returns when ln is closed. What fails
 // meanwhile goes to failed, which may wait a moment.
 func (m *Mover) Listen(ln net.Listener, f func(Conn) Guest, failed func(error)) {
 	if m.fast.listen(ln, f, failed) {
@@ -88,13 +88,18 @@ func (m *Mover) Listen(ln net.Listener, f func(Conn) Guest, failed func(error)) 
 			failed(err)
 			continue
 		}
-		t, ok := c.(*net.TCPConn)
-		if !ok {
+		var conn Conn
+		switch c := c.(type) {
+		case *net.TCPConn:
+			conn = TCP(c)
+		case *net.UnixConn:
+			conn = Unix(c)
+		default:
 			_ = c.Close()
 			continue
 		}
-		if g := f(TCP(t)); g != nil {
-			m.Receive(TCP(t), g)
+		if g := f(conn); g != nil {
+			m.Receive(conn, g)
 		}
 	}
 }

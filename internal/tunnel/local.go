@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/culvertd/culvert/internal/splice"
 )
 
 // local is where a forward listens.
@@ -47,7 +49,7 @@ func (l local) listen(ctx context.Context) (net.Listener, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listening: %w", err)
 		}
-		return ln, nil
+		return splice.Listener(ln), nil
 	}
 	if err := removeStale(ctx, l.addr); err != nil {
 		return nil, err

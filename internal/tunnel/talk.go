@@ -43,8 +43,10 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// talk is the beginning of a channel, before the mover has it: the line or the
-// go byte, what the application says, and the relay's answer.
+// talk is the beginning of a cold channel, before the mover has it: the line,
+// what the application says, and the relay's answer. It can be begun again with
+// another session, which a channel of a session that has ended must be. (A warm
+// channel ends with its session, so it needs none of this.)
 type talk struct {
 	c   *Client
 	app splice.Conn
@@ -75,19 +77,14 @@ func (t *talk) open(ctx context.Context, ss *session) error {
 	if len(t.said) == 0 {
 		t.said = t.said[:readReady(t.app, t.buf.said[:])]
 	}
-	ch, begun, err := ss.warm.open(ctx, t.said)
+	ch, err := ss.warm.open(ctx, t.said)
 	if err != nil {
 		return &notBegunError{err}
 	}
 	t.ch = ch
 	stop := context.AfterFunc(ctx, func() { _ = ch.Reset() })
-	if !begun {
-		err = t.start()
-	}
 	opened := time.Now()
-	if err == nil {
-		err = t.begin()
-	}
+	err = t.begin()
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
@@ -103,14 +100,6 @@ func (t *talk) open(ctx context.Context, ss *session) error {
 		t.c.way.works(true)
 	}
 	return nil
-}
-
-// start begins a warm channel.
-func (t *talk) start() error {
-	b := make([]byte, 1, 1+len(t.said))
-	b[0] = wire.Go
-	_, err := t.ch.Write(append(b, t.said...))
-	return err
 }
 
 // begin passes on what the application says until the relay has answered, or

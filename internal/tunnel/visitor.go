@@ -38,24 +38,66 @@ func (v *tcpVisitor) serve(ctx context.Context) {
 	defer v.ln.Close()
 	stop := context.AfterFunc(ctx, v.close)
 	defer stop()
-	for {
-		nc, err := v.ln.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			// Out of descriptors, most likely: leave it to those who wait.
-			v.f.c.log.Warn("accepting a connection failed; trying again", zap.Error(err))
-			time.Sleep(50 * time.Millisecond)
-			continue
-		}
-		app, err := asConn(nc)
-		if err == nil && v.f.c.spawn(func(context.Context) { v.carry(ctx, app) }) {
-			continue
-		}
-		_ = nc.Close()
+	v.f.c.mover.Listen(v.ln, func(app splice.Conn) splice.Guest {
+		v.admit(ctx, app)
+		return nil
+	}, func(err error) {
+		// Out of descriptors, most likely: leave it to those who wait.
+		v.f.c.log.Warn("accepting a connection failed; trying again", zap.Error(err))
+		time.Sleep(50 * time.Millisecond)
+	})
+}
+
+// admit links an application with a warm channel at once, or has a goroutine
+// find it one.
+func (v *tcpVisitor) admit(ctx context.Context, app splice.Conn) {
+	if v.quick(app) {
+		return
+	}
+	app, err := splice.Plain(app)
+	if err != nil {
+		return // it is closed
+	}
+	if !v.f.c.spawn(func(context.Context) { v.carry(ctx, app) }) {
+		_ = app.Close()
 	}
 }
+
+// quick begins a warm channel, if there is one. The go byte is sent at once,
+// because many servers speak first, and with it what the application has said.
+func (v *tcpVisitor) quick(app splice.Conn) bool {
+	ss := v.f.live()
+	if ss == nil {
+		return false
+	}
+	ch, ok := ss.warm.take()
+	if !ok {
+		return false
+	}
+	fl := v.f.tally.begin(&v.f.c.busy)
+	began, heard := time.Now(), false
+	o := splice.Options{
+		Answer: func(b []byte) (int, error) {
+			skip, err := parseAnswer(b)
+			heard = heard || err == nil
+			return skip, err
+		},
+		Done: func(err error) {
+			switch {
+			case heard && ch.transport == Relay:
+				v.f.c.way.works(true)
+			case !heard && err != nil && time.Since(began) < usefulAge:
+				v.f.c.channelBroke(ch, ss.relay, err)
+			}
+			v.linked(ss, fl, err)
+		},
+	}
+	o.First[splice.Forward], o.Own[splice.Forward] = goByte, len(goByte)
+	fl.attach(v.f.c.mover.Link(app, ch.Conn, o), 0)
+	return true
+}
+
+var goByte = []byte{wire.Go}
 
 // carry finds the application a channel, and lets the mover have both.
 func (v *tcpVisitor) carry(ctx context.Context, app splice.Conn) {

@@ -5,15 +5,13 @@ package tunnel
 
 import (
 	"context"
-	"errors"
-	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/culvertd/culvert/internal/splice"
 	"github.com/culvertd/culvert/internal/wire"
 )
 
@@ -28,14 +26,12 @@ type warm struct {
 	cleared bool
 }
 
-// warmChannel is watched by a goroutine of its own, since only a read tells
-// that the relay has closed it. The mover could watch it for less, but would
-// then not let its beginning be read.
+// warmChannel waits in the mover: the relay has nothing to say to it, so a
+// byte, such as a refusal's, makes it lost like an end does.
 type warmChannel struct {
-	channel
-	since time.Time
-	taken atomic.Bool
-	idle  chan struct{} // closed when nobody reads
+	splice.Parked
+	transport Transport
+	since     time.Time
 }
 
 func newWarm(c *Client, ss *session) *warm {
@@ -47,15 +43,10 @@ func newWarm(c *Client, ss *session) *warm {
 
 func (w *warm) run(ctx context.Context) { w.reserve.run(ctx, w.session.done) }
 
-// open returns a channel for an application: a warm one, which has yet to be
-// told to go, or a new one that has begun with first.
-func (w *warm) open(ctx context.Context, first []byte) (ch channel, begun bool, err error) {
-	if ch, ok := w.take(); ok {
-		return ch, false, nil
-	}
+// open returns a new channel that has begun with first.
+func (w *warm) open(ctx context.Context, first []byte) (channel, error) {
 	w.missed()
-	ch, err = w.c.openChannel(ctx, w.opening(wire.Open, first))
-	return ch, true, err
+	return w.c.openChannel(ctx, w.opening(wire.Open, first))
 }
 
 func (w *warm) opening(role wire.Role, first []byte) opening {
@@ -65,7 +56,8 @@ func (w *warm) opening(role wire.Role, first []byte) opening {
 	}
 }
 
-// take returns the youngest, which is the least likely to be dead unnoticed.
+// take returns the youngest, which is the least likely to be dead unnoticed. It
+// has yet to be told to go, and is for a link alone.
 func (w *warm) take() (channel, bool) {
 	for {
 		w.mu.Lock()
@@ -78,8 +70,8 @@ func (w *warm) take() (channel, bool) {
 		w.ready = slices.Delete(w.ready, n-1, n)
 		w.mu.Unlock()
 		w.took()
-		if wc.take() {
-			return wc.channel, true
+		if conn, ok := wc.Take(); ok {
+			return channel{Conn: conn, transport: wc.transport}, true
 		}
 	}
 }
@@ -91,47 +83,17 @@ func (w *warm) fill(ctx context.Context) error {
 		w.c.log.Debug("warming a channel", zap.Error(err))
 		return err
 	}
-	wc := &warmChannel{channel: ch, since: time.Now(), idle: make(chan struct{})}
+	wc := &warmChannel{transport: ch.transport, since: time.Now()}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.cleared || !w.c.spawn(func(context.Context) { w.watch(wc) }) {
+	if w.cleared {
 		_ = ch.Reset()
 		return errStopped
 	}
+	// Under the lock: gone takes it, so it finds wc in the list.
+	wc.Parked = w.c.mover.Park(ch.Conn, func() { w.gone(wc) })
 	w.ready = append(w.ready, wc)
 	return nil
-}
-
-// watch waits until the channel is taken, or gone: the relay has nothing to
-// say to it but why it is refused.
-func (w *warm) watch(wc *warmChannel) {
-	buf := make([]byte, wire.MaxLine)
-	n, err := wc.Read(buf)
-	if n == 0 && wc.taken.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
-		close(wc.idle)
-		return
-	}
-	_ = wc.Reset()
-	lost := wc.taken.CompareAndSwap(false, true)
-	close(wc.idle)
-	if !lost {
-		return
-	}
-	var no *wire.Refusal
-	if _, err := parseAnswer(buf[:n]); errors.As(err, &no) {
-		w.c.log.Debug("the relay refuses a warm channel", zap.Error(no))
-	}
-	w.gone(wc)
-}
-
-// take ends the wait; false if the channel is gone.
-func (wc *warmChannel) take() bool {
-	if !wc.taken.CompareAndSwap(false, true) {
-		return false
-	}
-	_ = wc.SetReadDeadline(time.Unix(1, 0))
-	<-wc.idle
-	return wc.SetReadDeadline(time.Time{}) == nil // it fails if watch has closed it
 }
 
 // gone replaces a channel that the relay has closed, or that broke.
@@ -174,7 +136,7 @@ func (w *warm) clear() {
 
 // drop gives up a channel that is not in the list any more.
 func (wc *warmChannel) drop() {
-	if wc.take() {
-		_ = wc.Reset()
+	if conn, ok := wc.Take(); ok {
+		_ = conn.Reset()
 	}
 }
