@@ -34,8 +34,9 @@ var endings = []struct {
 	{"zero window", zeroWindow},
 }
 
-// flood is more than all buffers on the way hold.
-var flood = noise(64<<20, 4)
+// flood is more than all buffers on the way hold. It is made anew each time,
+// since other tests here measure the heap.
+func flood() []byte { return noise(64<<20, 4) }
 
 // TestEndings is every ending, both ways, over every transport.
 func TestEndings(t *testing.T) {
@@ -151,15 +152,16 @@ func cutOff(t *testing.T, near, far *net.TCPConn) {
 // cutOffBlocked: the receiver does not read when the reset comes, and gets it
 // all the same.
 func cutOffBlocked(t *testing.T, near, far *net.TCPConn) {
-	fill(t, near, flood)
+	data := flood()
+	fill(t, near, data)
 	reset(t, near)
-	hearsReset(t, far, flood)
+	hearsReset(t, far, data)
 }
 
 // rstByBlocked: the reset comes from who does not read, so everybody on the
 // way holds data for it.
 func rstByBlocked(t *testing.T, near, far *net.TCPConn) {
-	fill(t, far, flood)
+	fill(t, far, flood())
 	reset(t, near)
 	if err := far.SetDeadline(time.Now().Add(15 * time.Second)); err != nil {
 		t.Fatal(err)
@@ -171,17 +173,18 @@ func rstByBlocked(t *testing.T, near, far *net.TCPConn) {
 
 // zeroWindow: a receiver that takes its time gets all.
 func zeroWindow(t *testing.T, near, far *net.TCPConn) {
-	sent := fill(t, near, flood)
+	data := flood()
+	sent := fill(t, near, data)
 	time.Sleep(300 * time.Millisecond)
 	done := make(chan error, 1)
 	go func() {
-		_, err := near.Write(flood[sent:])
+		_, err := near.Write(data[sent:])
 		done <- errors.Join(err, near.CloseWrite())
 	}()
 	h := sha256.New()
 	n, err := io.Copy(h, far)
-	if want := sha256.Sum256(flood); err != nil || n != int64(len(flood)) || !bytes.Equal(h.Sum(nil), want[:]) {
-		t.Errorf("far hears %d of %d bytes (%v), or others", n, len(flood), err)
+	if want := sha256.Sum256(data); err != nil || n != int64(len(data)) || !bytes.Equal(h.Sum(nil), want[:]) {
+		t.Errorf("far hears %d of %d bytes (%v), or others", n, len(data), err)
 	}
 	if err := <-done; err != nil {
 		t.Error(err)
