@@ -17,7 +17,7 @@ import (
 // said what it wants, or is parked. It is a Conn for Link, Park, or to be reset;
 // Plain makes an ordinary one of it for everything else.
 type berth struct {
-	lp    *loop
+	lp    *loop // nil: in none yet
 	fd    int
 	lost  func()
 	state atomic.Int32
@@ -38,20 +38,29 @@ func (p *berth) Take() (Conn, bool) {
 
 // Reset implements Conn.
 func (p *berth) Reset() error {
-	p.lp.remove(p.fd)
+	p.leave()
 	closeReset(p.fd)
 	return nil
 }
 
 // Close implements Conn.
 func (p *berth) Close() error {
-	p.lp.remove(p.fd)
+	p.leave()
 	return unix.Close(p.fd)
+}
+
+// leave forgets the socket, which the caller is about to close.
+func (p *berth) leave() {
+	if p.lp != nil {
+		p.lp.remove(p.fd)
+	}
 }
 
 // plain gives the socket back to the runtime's poller.
 func (p *berth) plain() (Conn, error) {
-	p.lp.unwatch(p.fd)
+	if p.lp != nil {
+		p.lp.unwatch(p.fd)
+	}
 	f := os.NewFile(uintptr(p.fd), "parked")
 	defer f.Close()
 	c, err := net.FileConn(f)

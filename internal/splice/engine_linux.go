@@ -82,7 +82,7 @@ func (e *loops) park(c Conn, lost func()) Parked {
 
 // berth returns the raw socket of c, in some loop; nil if it cannot have one.
 func (e *loops) berth(c Conn) (*berth, error) {
-	if p, ok := c.(*berth); ok {
+	if p, ok := c.(*berth); ok && p.lp != nil {
 		return p, nil
 	}
 	if !isTCP(c) {
@@ -95,6 +95,9 @@ func (e *loops) berth(c Conn) (*berth, error) {
 	fd, err := detach(c, lp)
 	if err != nil {
 		return nil, err
+	}
+	if p, ok := c.(*berth); ok {
+		return p, nil
 	}
 	p := &berth{lp: lp, fd: fd}
 	p.state.Store(berthTaken)
@@ -138,7 +141,9 @@ func loopOf(c Conn) *loop {
 func detach(c Conn, lp *loop) (fd int, err error) {
 	if p, ok := c.(*berth); ok {
 		if p.lp != lp {
-			p.lp.unwatch(p.fd)
+			if p.lp != nil {
+				p.lp.unwatch(p.fd)
+			}
 			p.lp = lp
 		}
 		return p.fd, nil

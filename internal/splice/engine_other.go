@@ -5,7 +5,12 @@
 
 package splice
 
-import "net"
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+)
 
 // Elsewhere all links are copied.
 type noEngine struct{}
@@ -25,3 +30,6 @@ func (noEngine) close() {}
 // Listener returns a listener in the place of ln from which Mover.Listen can
 // accept in the fast way; ln itself where there is none.
 func Listener(ln net.Listener) net.Listener { return ln }
+
+// DialLoopback is not done here: it returns an error.
+func DialLoopback(netip.AddrPort, time.Duration) (Conn, error) { return nil, errors.ErrUnsupported }

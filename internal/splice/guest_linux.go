@@ -57,7 +57,7 @@ func (e *loops) listen(ln net.Listener, f func(Conn) Guest, failed func(error)) 
 		var aerr error
 		err := t.raw.Read(func(l uintptr) bool {
 			fd, _, aerr = unix.Accept4(int(l), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-			return aerr != unix.EAGAIN
+			return !errors.Is(aerr, unix.EAGAIN)
 		})
 		switch {
 		case err != nil:
@@ -90,7 +90,7 @@ func (lp *loop) hear(e *end) {
 	for e.guest != nil {
 		n, err := read(e.fd, lp.buf[:guestRead])
 		switch {
-		case err == unix.EAGAIN:
+		case errors.Is(err, unix.EAGAIN):
 			return
 		case err != nil || n == 0:
 			lp.leave(e)

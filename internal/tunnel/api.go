@@ -43,8 +43,9 @@ type Config struct {
 	// Dial opens connections to the gateway, relay and services; default: a
 	// net.Dialer's. Proxy is asked for the gateway and the relay; default:
 	// HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
-	Dial  func(ctx context.Context, network, addr string) (net.Conn, error)
-	Proxy func(*http.Request) (*url.URL, error)
+	Dial    func(ctx context.Context, network, addr string) (net.Conn, error)
+	ownDial bool // Dial is the caller's
+	Proxy   func(*http.Request) (*url.URL, error)
 	// TLS is for wss and https; nil is the system's roots.
 	TLS *tls.Config
 	// UDPIdle is how long a UDP flow may be silent before it ends. Default:

@@ -34,7 +34,7 @@ func (c Config) withDefaults() Config {
 	c.Transport = cmp.Or(c.Transport, Auto)
 	c.MinWarm, c.MaxWarm = bounds(c.MinWarm, c.MaxWarm)
 	c.MinParked, c.MaxParked = bounds(c.MinParked, c.MaxParked)
-	if c.Dial == nil {
+	if c.ownDial = c.Dial != nil; !c.ownDial {
 		c.Dial = dialPlain
 	}
 	if c.Proxy == nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"sync"
@@ -156,6 +157,9 @@ func (c *Client) dialService(ctx context.Context, v wire.Service) (splice.Conn, 
 	if host == "" {
 		host = "localhost"
 	}
+	if conn := c.dialHere(host, v.LocalPort); conn != nil {
+		return conn, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	nc, err := c.cfg.Dial(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(v.LocalPort)))
@@ -167,4 +171,24 @@ func (c *Client) dialService(ctx context.Context, v wire.Service) (splice.Conn, 
 		_ = nc.Close()
 	}
 	return conn, err
+}
+
+// dialHere connects to a service on this machine, where most are; nil if it is
+// not here, or does not answer there: then the usual way finds out why.
+func (c *Client) dialHere(host string, port int) splice.Conn {
+	if c.cfg.ownDial {
+		return nil
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil || !addr.IsLoopback() {
+		return nil
+	}
+	conn, err := splice.DialLoopback(netip.AddrPortFrom(addr, uint16(port)), dialTimeout)
+	if err != nil {
+		return nil
+	}
+	return conn
 }
