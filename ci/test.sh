@@ -35,6 +35,7 @@ step "unit tests" go test "${race[@]}" -shuffle=on -timeout 10m "${units[@]}"
 step "system tests" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 ./test/...
 # All of its messages; with the race detector there are fewer.
 step "model at full size" go test -count=1 -timeout 10m -run '^(TestHub|TestModel)$' ./test/model ./test
+step "tunnels at full size" go test -count=1 -timeout 10m -run '^(TestCycles|TestReloadsDropNothing)$' ./test/tunnel
 step "load tools" go -C bench test "${race[@]}" -shuffle=on ./...
 
 if [[ ${1:-} != race ]]; then

@@ -136,9 +136,9 @@ func TestRelayPortBlocked(t *testing.T) {
 		nat  []string
 		rule string
 	}{
-		"at the visitor":          {[]string{natA}, "meta l4proto { tcp, udp } th dport 9001 drop"},
-		"at both":                 {[]string{natA, natB}, "meta l4proto { tcp, udp } th dport 9001 drop"},
-		"at both, with a refusal": {[]string{natA, natB}, "tcp dport 9001 reject with tcp reset"},
+		"at the visitor":                 {[]string{natA}, "meta l4proto { tcp, udp } th dport 9001 drop"},
+		"at both":                        {[]string{natA, natB}, "meta l4proto { tcp, udp } th dport 9001 drop"},
+		"at the visitor, with a refusal": {[]string{natA}, "tcp dport 9001 reject with tcp reset"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newTunnel(t, nil, func(n *network) {
@@ -149,6 +149,11 @@ func TestRelayPortBlocked(t *testing.T) {
 			process.Until(t, 10*time.Second, func() bool {
 				return r.visitor.Status(t).Transport == "websocket"
 			}, "the visitor uses WebSocket")
+			if len(what.nat) == 1 {
+				t.Run("curl", func(t *testing.T) { r.curl(t, 16<<20) })
+				t.Run("dig", r.dig)
+				return
+			}
 			r.all(t, 4<<20, 16<<20)
 		})
 	}
@@ -190,6 +195,10 @@ func TestFallbackIsQuick(t *testing.T) {
 	}
 }
 
+// quickHeartbeats shortens the time that a client behind a NAT box that has
+// forgotten it needs to find out: it has nothing else to send.
+const quickHeartbeats = "heartbeat_interval 2s\nheartbeat_timeout 6s"
+
 // TestAddressChanges: a NAT box gets another address, as at home every night.
 // The clients behind it come back by themselves.
 func TestAddressChanges(t *testing.T) {
@@ -198,7 +207,7 @@ func TestAddressChanges(t *testing.T) {
 		"the provider's": {natB, "198.51.100.2/29", "198.51.100.3/29", "198.51.100.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newTunnel(t, nil, nil)
+			r := newTunnel(t, nil, nil, quickHeartbeats)
 			if !r.fetches() {
 				t.Fatal("nothing gets through before the change")
 			}
@@ -215,7 +224,7 @@ func TestAddressChanges(t *testing.T) {
 // TestTableOfTheNATIsLost: the box restarts with the same address, so that
 // packets of old connections are those of nobody.
 func TestTableOfTheNATIsLost(t *testing.T) {
-	r := newTunnel(t, nil, nil)
+	r := newTunnel(t, nil, nil, quickHeartbeats)
 	if !r.fetches() {
 		t.Fatal("nothing gets through before the loss")
 	}

@@ -34,12 +34,14 @@ var endings = []struct {
 	{"zero window", zeroWindow},
 }
 
-// flood is more than all buffers on the way hold. It is made anew each time,
-// since other tests here measure the heap.
-func flood() []byte { return noise(64<<20, 4) }
+// flood is more than all buffers on the way hold, while TestEndings runs: other
+// tests here measure the heap.
+var flood []byte
 
 // TestEndings is every ending, both ways, over every transport.
 func TestEndings(t *testing.T) {
+	flood = noise(256<<20, 4)
+	t.Cleanup(func() { flood = nil })
 	s := startSite(t, "")
 	for _, w := range ways {
 		t.Run(w.String(), func(t *testing.T) {
@@ -152,16 +154,15 @@ func cutOff(t *testing.T, near, far *net.TCPConn) {
 // cutOffBlocked: the receiver does not read when the reset comes, and gets it
 // all the same.
 func cutOffBlocked(t *testing.T, near, far *net.TCPConn) {
-	data := flood()
-	fill(t, near, data)
+	fill(t, near)
 	reset(t, near)
-	hearsReset(t, far, data)
+	hearsReset(t, far, flood)
 }
 
 // rstByBlocked: the reset comes from who does not read, so everybody on the
 // way holds data for it.
 func rstByBlocked(t *testing.T, near, far *net.TCPConn) {
-	fill(t, far, flood())
+	fill(t, far)
 	reset(t, near)
 	if err := far.SetDeadline(time.Now().Add(15 * time.Second)); err != nil {
 		t.Fatal(err)
@@ -173,8 +174,8 @@ func rstByBlocked(t *testing.T, near, far *net.TCPConn) {
 
 // zeroWindow: a receiver that takes its time gets all.
 func zeroWindow(t *testing.T, near, far *net.TCPConn) {
-	data := flood()
-	sent := fill(t, near, data)
+	sent := fill(t, near)
+	data := flood[:sent+1<<20]
 	time.Sleep(300 * time.Millisecond)
 	done := make(chan error, 1)
 	go func() {
@@ -219,10 +220,12 @@ func say(t *testing.T, c *net.TCPConn, data []byte) {
 	}
 }
 
-// fill writes until the other end's closed window holds the rest back, and
+// fill writes of flood until the other end's closed window holds the rest back, and
 // returns how much that was.
-func fill(t *testing.T, c *net.TCPConn, data []byte) int {
+func fill(t *testing.T, c *net.TCPConn) int {
 	t.Helper()
+	const rest = 1 << 20 // for later
+	data := flood[:len(flood)-rest]
 	sent := 0
 	for sent < len(data) {
 		if err := c.SetWriteDeadline(time.Now().Add(400 * time.Millisecond)); err != nil {

@@ -44,7 +44,7 @@ func holds(t *testing.T) held {
 // TestCycles connects and aborts, in every way there is, very often, and then
 // nothing more is held than before.
 func TestCycles(t *testing.T) {
-	cycles := sized(5_000, 50_000, 1_000_000)
+	cycles := sized(2_000, 50_000, 1_000_000)
 	for _, w := range ways[:2] {
 		t.Run(w.String(), func(t *testing.T) {
 			s := startSite(t, "")
@@ -54,7 +54,7 @@ func TestCycles(t *testing.T) {
 			if w.visitor == tunnel.WebSocket {
 				n /= 10 // each is a handshake of HTTP, four times the work
 			}
-			cycle(t, x, max(n/10, 1000)) // maps and pools get their size
+			cycle(t, x, max(n/10, 500)) // maps and pools get their size
 			settled(t, holds(t), 1.5)
 			before := holds(t)
 			began := time.Now()

@@ -18,7 +18,6 @@ import (
 // crowd is many connections through one tunnel, each of which sends and
 // compares what comes back, until the test stops it.
 type crowd struct {
-	conns []*net.TCPConn
 	turns []atomic.Uint64 // by connection
 	stop  atomic.Bool
 	tasks sync.WaitGroup
@@ -36,9 +35,8 @@ func gather(t *testing.T, x *tunnelTo, n int) *crowd {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.conns = append(c.conns, conn.(*net.TCPConn)) //nolint:forcetypeassert // it is
 		c.tasks.Go(func() {
-			if err := c.talk(i); err != nil {
+			if err := c.talk(conn.(*net.TCPConn), i); err != nil { //nolint:forcetypeassert // it is
 				c.errs <- fmt.Errorf("connection %d, turn %d: %w", i, c.turns[i].Load(), err)
 			}
 		})
@@ -48,8 +46,7 @@ func gather(t *testing.T, x *tunnelTo, n int) *crowd {
 }
 
 // talk is one connection's conversation.
-func (c *crowd) talk(i int) error {
-	conn := c.conns[i]
+func (c *crowd) talk(conn *net.TCPConn, i int) error {
 	sent, got := noise(1000, byte(i)), make([]byte, 1000)
 	for !c.stop.Load() {
 		if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {

@@ -29,14 +29,14 @@ type realTunnel struct {
 	local             string // where the visitor listens
 }
 
-func openReal(t *testing.T) *realTunnel {
+func openReal(t *testing.T, limits ...string) *realTunnel {
 	t.Helper()
 	ln, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = ln.Close() })
-	r := &realTunnel{gw: process.StartGateway(t, process.GatewayConfig{Programs: programs(t)}), service: ln}
+	r := &realTunnel{gw: process.StartGateway(t, process.GatewayConfig{Programs: programs(t), Culvert: strings.Join(limits, "\n")}), service: ln}
 	r.provider = process.StartClient(t, process.ClientConfig{
 		Programs: programs(t), Token: r.gw.Token(t, "provider"), ServerURL: r.gw.URL(), ClientID: "provider",
 		Services: []process.Service{{ID: "service", Protocol: "tcp", LocalHost: "127.0.0.1", LocalPort: portOf(ln)}},
@@ -71,10 +71,10 @@ func (r *realTunnel) passes(timeout time.Duration) bool {
 	return err == nil
 }
 
-// TestGatewayRestarts: whether it was killed or stopped, the clients are back
-// within 2 s after the gateway is.
+// TestGatewayRestarts: after a kill, the clients are back within 2 s after the
+// gateway is; one that stops in order tells them when to come.
 func TestGatewayRestarts(t *testing.T) {
-	r := openReal(t)
+	r := openReal(t, "reconnect_window 2s")
 	serveEcho(t, r.service)
 	if !r.passes(5 * time.Second) {
 		t.Fatal("nothing passes before the restart")
