@@ -41,7 +41,8 @@ type signal struct {
 	stopOnce sync.Once
 	read     chan struct{} // closed when nothing is read any more
 
-	interval, timeout atomic.Int64 // of heartbeats
+	interval, timeout atomic.Int64  // of heartbeats
+	retimed           chan struct{} // has room for one
 
 	mu    sync.Mutex // guards the fields below
 	err   error      // why it ends
@@ -52,7 +53,7 @@ type signal struct {
 func newSignal(ws *websocket.Conn) *signal {
 	s := &signal{
 		ws: ws, out: make(chan []byte, maxOut), done: make(chan struct{}), stop: make(chan struct{}),
-		read: make(chan struct{}), calls: make(map[string]chan wire.Message),
+		read: make(chan struct{}), calls: make(map[string]chan wire.Message), retimed: make(chan struct{}, 1),
 	}
 	s.interval.Store(int64(heartbeatInterval))
 	s.timeout.Store(int64(heartbeatTimeout))
@@ -129,6 +130,9 @@ func (s *signal) write() {
 				return
 			}
 			timer.Reset(time.Duration(s.interval.Load()))
+		case <-s.retimed:
+			timer.Reset(time.Duration(s.interval.Load()))
+			continue
 		case <-s.stop:
 			s.farewell()
 			return
@@ -174,13 +178,17 @@ func (s *signal) end(err error) {
 }
 
 // setTimes takes the gateway's times, in milliseconds; 0 leaves ours. A new
-// interval holds from the next heartbeat on.
+// interval begins now: the gateway's timeout may be shorter than the old one.
 func (s *signal) setTimes(interval, timeout int64) {
 	if interval > 0 {
 		s.interval.Store(interval * int64(time.Millisecond))
 	}
 	if timeout > 0 {
 		s.timeout.Store(timeout * int64(time.Millisecond))
+	}
+	select {
+	case s.retimed <- struct{}{}:
+	default:
 	}
 }
 
