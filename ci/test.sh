@@ -36,7 +36,8 @@ step "system tests" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 ./test/..
 # All of its messages; with the race detector there are fewer.
 step "model at full size" go test -count=1 -timeout 10m -run '^(TestHub|TestModel)$' ./test/model ./test
 step "tunnels at full size" go test -count=1 -timeout 10m -run '^(TestCycles|TestReloadsDropNothing)$' ./test/tunnel
-step "load tools" go -C bench test "${race[@]}" -shuffle=on ./...
+# One package at a time: they take ports from the same range.
+step "load tools" go -C bench test "${race[@]}" -shuffle=on -p 1 ./...
 
 if [[ ${1:-} != race ]]; then
   step "pure-Go SQLite" env CGO_ENABLED=0 go test -shuffle=on -timeout 10m ./internal/store/...

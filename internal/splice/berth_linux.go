@@ -65,7 +65,7 @@ func (p *berth) plain() (Conn, error) {
 	defer f.Close()
 	c, err := net.FileConn(f)
 	if err != nil {
-		linger(p.fd)
+		linger(p.fd, true)
 		return nil, err
 	}
 	return tcpConn{c.(*net.TCPConn)}, nil

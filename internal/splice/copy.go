@@ -40,6 +40,7 @@ func startCopy(l *Link, a, b Conn) mover {
 			return c
 		}
 		c.conn[i] = conn
+		resetOnClose(conn, true)
 		_ = c.conn[i].SetDeadline(time.Time{}) // fails on closed ones only
 	}
 	go c.run()
@@ -64,6 +65,9 @@ func (c *copier) run() {
 	close(ended)
 	watch.Wait()
 	for _, conn := range c.conn {
+		if c.err == nil {
+			resetOnClose(conn, false)
+		}
 		_ = conn.Close() // reset closed it already, if there was one
 	}
 	c.once.Do(func() { close(c.stop) }) // a reset that comes now is too late
@@ -198,5 +202,16 @@ func (c *copier) allow(n int) (int, error) {
 		case <-c.stop:
 			return 0, c.err
 		}
+	}
+}
+
+// resetOnClose makes the end of the process, or a close, a RST on a TCP socket.
+func resetOnClose(c Conn, on bool) {
+	if t, ok := c.(interface{ SetLinger(sec int) error }); ok {
+		sec := -1 // the system's way
+		if on {
+			sec = 0
+		}
+		_ = t.SetLinger(sec) // fails on closed ones only
 	}
 }

@@ -45,6 +45,9 @@ type way struct {
 // start sends what goes first, on the caller's goroutine, so that it waits for
 // nobody, and gives the flow to its loop.
 func (f *flow) start() {
+	for i := range f.end {
+		linger(f.end[i].fd, true) // until both ends are heard: a process that dies must not look like a good end
+	}
 	f.last = int64(time.Since(f.lp.begun) / time.Second)
 	for d := range f.way {
 		if f.way[d].kept = f.first(d); len(f.way[d].kept) > 0 && f.failed == nil {
@@ -95,6 +98,9 @@ func (f *flow) turn() {
 	}
 	switch {
 	case f.way[Forward].shut && f.way[Backward].shut:
+		for i := range f.end {
+			linger(f.end[i].fd, false)
+		}
 		f.close(nil)
 	case again && !f.held:
 		f.lp.enqueue(f)
@@ -385,7 +391,7 @@ func (f *flow) fail(err error) {
 		return
 	}
 	for i := range f.end {
-		linger(f.end[i].fd)
+		linger(f.end[i].fd, true)
 	}
 	if errno, ok := err.(unix.Errno); ok { //nolint:errorlint // it comes from the system call
 		err = os.NewSyscallError("relaying", errno)

@@ -66,12 +66,17 @@ func socketError(fd int) error {
 	return syscall.Errno(n)
 }
 
-// linger makes the next close a RST.
-func linger(fd int) {
-	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+// linger makes a close, the kernel's at the end of the process too, a RST, or
+// a FIN again.
+func linger(fd int, reset bool) {
+	l := new(unix.Linger)
+	if reset {
+		l.Onoff = 1
+	}
+	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, l)
 }
 
 func closeReset(fd int) {
-	linger(fd)
+	linger(fd, true)
 	_ = unix.Close(fd)
 }

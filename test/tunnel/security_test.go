@@ -190,12 +190,16 @@ func spoil(line []byte) []byte {
 // tcpAnswer is all that the relay says to a line.
 func tcpAnswer(t *testing.T, addr string, line []byte) []byte {
 	t.Helper()
-	c := dialRelay(t, addr, line)
-	answer, err := io.ReadAll(c.r)
+	answer, err := readAnswer(t, addr, line)
 	if err != nil {
 		t.Errorf("the answer ends with %v", err)
 	}
 	return answer
+}
+
+func readAnswer(t *testing.T, addr string, line []byte) ([]byte, error) {
+	t.Helper()
+	return io.ReadAll(dialRelay(t, addr, line).r)
 }
 
 // websocketAnswer is the same over a WebSocket.
