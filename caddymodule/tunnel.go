@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/culvertd/culvert/internal/gateway"
+	"github.com/culvertd/culvert/internal/refusal"
 	"github.com/culvertd/culvert/internal/signaling"
 )
 
@@ -56,7 +57,7 @@ func (h *Tunnel) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 	}
 	live := h.core.Tunnels()
 	if live == nil {
-		notReady(w) // as in WS
+		refusal.NotReady.Write(w) // as in WS
 		return nil
 	}
 	hj := &hijacker{ResponseWriter: w}

@@ -4,7 +4,6 @@
 package caddymodule
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/culvertd/culvert/internal/gateway"
 	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/refusal"
 )
 
 func init() {
@@ -65,7 +65,7 @@ func (h *WS) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 	if live == nil {
 		// Caddy starts apps in any order, so requests may come before the
 		// gateway is there, and after it is gone.
-		notReady(w)
+		refusal.NotReady.Write(w)
 		return nil
 	}
 	hj := &hijacker{ResponseWriter: w}
@@ -85,19 +85,6 @@ func clientAddr(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	return addr.Unmap()
-}
-
-// notReady answers in the shape that the hub's refusals have.
-func notReady(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Retry-After", "1")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	// An error here means that the client has gone away.
-	_ = json.NewEncoder(w).Encode(map[string]string{
-		"code":    "gateway_not_ready",
-		"message": "The gateway starts or stops just now. Try again in a moment.",
-	})
 }
 
 // Interface guards

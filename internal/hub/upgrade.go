@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/culvertd/culvert/internal/refusal"
 )
 
 // handshakeTimeout bounds the writing of the answer to an upgrade.
@@ -31,16 +33,16 @@ var handshakeBuffers sync.Pool
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id ID, addr netip.Addr) {
 	ep := h.find(id)
 	if no := h.refusal(ep, r); no != nil {
-		no.write(w)
+		no.Write(w)
 		return
 	}
 	if !h.admit() {
-		refuseStopping.write(w)
+		refusal.Stopping.Write(w)
 		return
 	}
 	if limit, ok := ep.reserve(); !ok {
 		h.dismiss()
-		refuseFull(limit).write(w)
+		refuseFull(limit).Write(w)
 		return
 	}
 	c := &conn{ep: ep, addr: addr}
@@ -68,7 +70,7 @@ func upgrader(r *http.Request) *websocket.Upgrader {
 		WriteBufferPool:  &handshakeBuffers,
 		CheckOrigin:      func(*http.Request) bool { return true }, // refusal did it
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
-			refuseHandshake(status, reason).write(w)
+			refusal.Handshake(status, reason).Write(w)
 		},
 	}
 	// A browser that offers subprotocols fails if none is chosen. The relay
@@ -167,10 +169,10 @@ func (c *conn) stillborn() {
 }
 
 // refusal finds what is wrong with a request for an upgrade, or nil.
-func (h *Hub) refusal(ep *endpoint, r *http.Request) *refused {
+func (h *Hub) refusal(ep *endpoint, r *http.Request) *refusal.Refusal {
 	switch {
 	case r.Method == http.MethodConnect || len(r.Header[":protocol"]) > 0:
-		return refuseConnect
+		return refusal.ExtendedConnect
 	case ep == nil:
 		return refuseUnknown
 	case !websocket.IsWebSocketUpgrade(r):
@@ -178,7 +180,7 @@ func (h *Hub) refusal(ep *endpoint, r *http.Request) *refused {
 	case r.Header.Get("Sec-Websocket-Version") != "13":
 		return refuseVersion
 	case r.ContentLength != 0 || len(r.TransferEncoding) > 0:
-		return refuseBody
+		return refusal.Body
 	case !originAllowed(ep.limits.Load().own.Origins, r.Header.Values("Origin")):
 		return refuseOrigin
 	case h.short():

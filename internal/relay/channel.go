@@ -105,10 +105,20 @@ func refuseCounter(v verdict) *wire.Refusal {
 	}
 }
 
+// maxAnswering bounds the refusals under way, each of which may hold its
+// socket for a second. Over it the refused are reset without a word.
+const maxAnswering = 256
+
 // refuse answers and closes, without blocking.
 func (r *Relay) refuse(c splice.Conn, no *wire.Refusal) {
 	r.count.refuse(no.Code)
+	if r.count.answering.Add(1) > maxAnswering {
+		r.count.answering.Add(-1)
+		_ = c.Reset()
+		return
+	}
 	r.later(c, func() {
+		defer r.count.answering.Add(-1)
 		if c, err := splice.Plain(c); err == nil {
 			answer(c, no)
 		}
@@ -126,7 +136,7 @@ func answer(c splice.Conn, no *wire.Refusal) {
 }
 
 // later runs f, which has c, on a goroutine that Close waits for; after Close
-// it resets c.
+// it resets c, and f is not run.
 func (r *Relay) later(c splice.Conn, f func()) {
 	r.mu.Lock()
 	closed := r.closed

@@ -38,10 +38,7 @@ type Client struct {
 }
 
 // parkedChannel is one that waits at the relay.
-type parkedChannel struct {
-	splice.Parked
-	since time.Time
-}
+type parkedChannel struct{ splice.Parked }
 
 // Name returns the name it was added with.
 func (c *Client) Name() string { return c.name }
@@ -105,7 +102,7 @@ func (c *Client) park(conn splice.Conn) *wire.Refusal {
 			Message: fmt.Sprintf("%d channels are parked, which is the most that one client may", maxParked),
 		}
 	}
-	p := &parkedChannel{since: time.Now()}
+	p := &parkedChannel{}
 	c.relay.count.parked.Add(1)
 	// Under the lock: lost takes it, so it finds p in the list.
 	p.Parked = c.relay.mover.Park(conn, func() { c.lost(p) })

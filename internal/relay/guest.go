@@ -13,8 +13,9 @@ import (
 	"github.com/culvertd/culvert/internal/wire"
 )
 
-// lineTimeout is how long a connection may take to say its line.
-const lineTimeout = 5 * time.Second
+// lineTimeout is how long a connection may take to say its line. It is looked
+// at once a second, so nobody has more than five.
+const lineTimeout = 4 * time.Second
 
 // maxPending bounds the connections that have not said their line. Over it the
 // oldest goes: an honest one is here for a round trip.
@@ -25,7 +26,7 @@ const maxPending = 8192
 type guest struct {
 	r       *Relay
 	c       splice.Conn
-	since   int64     // when it came, in the relay's seconds
+	since   time.Time
 	line    []byte    // what has come of it
 	session *Session  // of a warm channel
 	opening wire.Line // likewise
@@ -43,7 +44,7 @@ type pending struct {
 
 // begin returns the guest for a new connection.
 func (r *Relay) begin(c splice.Conn) splice.Guest {
-	g := &guest{r: r, c: c, since: r.now.Load()}
+	g := &guest{r: r, c: c, since: time.Now()}
 	g.pending.Store(true)
 	r.pending.add(g)
 	return g
@@ -144,7 +145,7 @@ func (g *guest) Overdue() bool {
 	if g.session != nil {
 		return g.session.over()
 	}
-	return g.evicted.Load() || g.r.now.Load()-g.since >= int64(lineTimeout/time.Second)
+	return g.evicted.Load() || time.Since(g.since) >= lineTimeout
 }
 
 // settled says that g is not pending any more.

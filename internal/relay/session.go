@@ -4,6 +4,7 @@
 package relay
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -171,7 +172,7 @@ func (s *Session) release(counter uint64) {
 func (s *Session) unlink(counter uint64, err error) {
 	s.release(counter)
 	s.relay.count.linked.Add(-1)
-	if err == splice.ErrQuota { //nolint:errorlint // it is given as it is
+	if errors.Is(err, splice.ErrQuota) {
 		limit := s.relay.limits.Load().MaxBytesPerSession
 		s.end(wire.CodeLimit, fmt.Sprintf("the session has carried %d bytes, which is the limit max_bytes_per_session; the gateway's operator can raise it", limit))
 	}

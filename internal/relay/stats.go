@@ -14,6 +14,7 @@ import (
 // counters are the relay's totals.
 type counters struct {
 	parked, warm, linked atomic.Int64
+	answering            atomic.Int64 // refusals under way
 	opened, junk, shed   atomic.Uint64
 	bytes                [2]atomic.Uint64
 

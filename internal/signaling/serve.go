@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/culvertd/culvert/internal/refusal"
 	"github.com/culvertd/culvert/internal/wsconn"
 )
 
@@ -36,7 +37,7 @@ func (s *Server) Serve(w http.ResponseWriter, r *http.Request, addr netip.Addr) 
 		if wait := s.guard.wrong(addr); wait > 0 {
 			no = refuseGuesses(wait)
 		}
-		no.write(w)
+		no.Write(w)
 		return
 	}
 	ws := s.upgrade(w, r, 1024, &signalingBuffers)
@@ -79,7 +80,7 @@ func (s *Server) authenticate(r *http.Request) *token {
 // upgrade returns the connection, or nil after a refusal.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, buffer int, pool websocket.BufferPool) *websocket.Conn {
 	if no := s.refusal(r); no != nil {
-		no.write(w)
+		no.Write(w)
 		return nil
 	}
 	u := websocket.Upgrader{
@@ -90,7 +91,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, buffer int, poo
 		// A page cannot send a bearer, nor make an opening line.
 		CheckOrigin: func(*http.Request) bool { return true },
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
-			(&refused{status: status, Code: "bad_handshake", Message: "The WebSocket handshake is not valid: " + reason.Error()}).write(w)
+			refusal.Handshake(status, reason).Write(w)
 		},
 	}
 	ws, err := u.Upgrade(w, r, nil)
@@ -100,16 +101,16 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, buffer int, poo
 	return ws
 }
 
-func (s *Server) refusal(r *http.Request) *refused {
+func (s *Server) refusal(r *http.Request) *refusal.Refusal {
 	switch {
 	case r.Method == http.MethodConnect || len(r.Header[":protocol"]) > 0:
-		return refuseConnect
+		return refusal.ExtendedConnect
 	case !websocket.IsWebSocketUpgrade(r):
 		return refusePlain
 	case r.ContentLength != 0 || len(r.TransferEncoding) > 0:
-		return refuseBody
+		return refusal.Body
 	case s.stopping():
-		return refuseStopping
+		return refusal.Stopping
 	}
 	return nil
 }

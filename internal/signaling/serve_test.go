@@ -19,6 +19,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/culvertd/culvert/internal/refusal"
 	"github.com/culvertd/culvert/internal/wire"
 )
 
@@ -44,7 +45,7 @@ func site(t *testing.T, cfg Config) (*bed, *httptest.Server) {
 	return b, s
 }
 
-func call(t *testing.T, s *httptest.Server, method, path string, head http.Header, body io.Reader) (*http.Response, refused) {
+func call(t *testing.T, s *httptest.Server, method, path string, head http.Header, body io.Reader) (*http.Response, refusal.Refusal) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, body)
 	if err != nil {
@@ -56,7 +57,7 @@ func call(t *testing.T, s *httptest.Server, method, path string, head http.Heade
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	var no refused
+	var no refusal.Refusal
 	if err := json.NewDecoder(resp.Body).Decode(&no); err != nil {
 		t.Errorf("%s: %v", resp.Status, err)
 	}

@@ -46,7 +46,6 @@ type Link struct {
 	impl  mover
 	moved [2]atomic.Uint64
 	ended bool // guarded by mover.mu
-	done  chan struct{}
 }
 
 // New returns a mover.
@@ -65,7 +64,7 @@ func (m *Mover) Link(a, b Conn, o Options) *Link {
 		o.First[d] = append([]byte(nil), o.First[d]...)
 		o.Lead[d] = append([]byte(nil), o.Lead[d]...)
 	}
-	l := &Link{mover: m, opt: o, done: make(chan struct{})}
+	l := &Link{mover: m, opt: o}
 	m.tasks.Add(1)
 	if l.impl = m.fast.link(l, a, b); l.impl == nil {
 		l.impl = startCopy(l, a, b)
@@ -105,12 +104,8 @@ func (l *Link) Stats() (forward, backward uint64) {
 	return l.moved[Forward].Load(), l.moved[Backward].Load()
 }
 
-// Reset resets both connections. It does not wait; see Done.
+// Reset resets both connections. It does not wait; see Options.Done.
 func (l *Link) Reset() { l.impl.reset(ErrReset) }
-
-// Done is closed when both connections are closed and Options.Done has
-// returned.
-func (l *Link) Done() <-chan struct{} { return l.done }
 
 // took counts n bytes that a socket has taken. Each direction is called by one
 // goroutine at a time.
@@ -135,6 +130,5 @@ func (l *Link) end(err error) {
 	l.ended = true
 	delete(l.mover.links, l)
 	l.mover.mu.Unlock()
-	close(l.done)
 	l.mover.tasks.Done()
 }

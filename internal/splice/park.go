@@ -36,7 +36,8 @@ type watched struct {
 	c     Conn
 	lost  func()
 	taken atomic.Bool
-	gone  chan struct{} // closed when watch has ended
+	dead  atomic.Bool   // lost, perhaps while it was being taken
+	gone  chan struct{} // closed when watch has let go of c
 }
 
 func (p *watched) watch() {
@@ -47,11 +48,10 @@ func (p *watched) watch() {
 		return
 	}
 	_ = p.c.Reset()
-	mine := p.taken.CompareAndSwap(false, true)
-	close(p.gone)
-	if mine {
-		p.lost()
-	}
+	p.taken.Store(true)
+	p.dead.Store(true)
+	close(p.gone) // before lost, which may wait for who is in Take
+	p.lost()
 }
 
 // Take implements Parked.
@@ -62,8 +62,9 @@ func (p *watched) Take() (Conn, bool) {
 	// The reader has to be out of the way before anybody else reads.
 	_ = p.c.SetReadDeadline(time.Unix(1, 0))
 	<-p.gone
-	if err := p.c.SetReadDeadline(time.Time{}); err != nil {
-		return nil, false // closed by watch
+	if p.dead.Load() {
+		return nil, false
 	}
+	_ = p.c.SetReadDeadline(time.Time{}) // fails on closed ones only
 	return p.c, true
 }

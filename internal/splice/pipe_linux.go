@@ -11,6 +11,9 @@ import (
 // and no longer than a second or two while its receiver takes nothing.
 const maxPipes = 64
 
+// maxIdlePipes bounds those that wait to be used again.
+const maxIdlePipes = maxPipes / 8
+
 // pipe is what bytes are spliced through.
 type pipe struct {
 	r, w int
@@ -46,7 +49,7 @@ func (ps *pipes) get() *pipe {
 // put takes a pipe back. One that is not empty, or was not needed lately, is
 // closed: a pipe holds memory and descriptors.
 func (ps *pipes) put(p *pipe) {
-	if p.n == 0 && len(ps.idle) < maxPipes/8 {
+	if p.n == 0 && len(ps.idle) < maxIdlePipes {
 		ps.idle = append(ps.idle, p)
 		return
 	}

@@ -86,20 +86,26 @@ func (s *site) open(t testing.TB, w way) *tunnelTo {
 	return x
 }
 
-// connect makes one connection and returns both of its ends: the
-// application's and the service's.
+// connect makes one connection and returns both of its ends.
 func (x *tunnelTo) connect(t testing.TB) (app, service *net.TCPConn) {
 	t.Helper()
-	c, err := net.Dial("tcp", x.forward.Addr().String())
+	return connect(t, x.forward.Addr().String(), x.service)
+}
+
+// connect makes one connection through the forward at addr and returns both of
+// its ends: the application's and the service's.
+func connect(t testing.TB, addr string, ln *net.TCPListener) (app, service *net.TCPConn) {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	app = c.(*net.TCPConn) //nolint:forcetypeassert // it is
 	t.Cleanup(func() { _ = app.Close() })
-	if err := x.service.SetDeadline(time.Now().Add(15 * time.Second)); err != nil {
+	if err := ln.SetDeadline(time.Now().Add(15 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if service, err = x.service.AcceptTCP(); err != nil {
+	if service, err = ln.AcceptTCP(); err != nil {
 		t.Fatalf("nothing reaches the service: %v", err)
 	}
 	t.Cleanup(func() { _ = service.Close() })

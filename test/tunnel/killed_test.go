@@ -5,10 +5,8 @@ package tunnel
 
 import (
 	"io"
-	"net"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // TestKilledInTheMiddle: whichever program dies without a word, data that was
@@ -18,7 +16,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 		for _, direction := range []string{"download", "upload"} {
 			t.Run(victim+" in a "+direction, func(t *testing.T) {
 				r := openReal(t)
-				app, service := r.connect(t)
+				app, service := connect(t, r.local, r.service)
 				from, to := service, app
 				if direction == "upload" {
 					from, to = app, service
@@ -52,28 +50,4 @@ func TestKilledInTheMiddle(t *testing.T) {
 			})
 		}
 	}
-}
-
-// connect makes one connection and returns both of its ends.
-func (r *realTunnel) connect(t *testing.T) (app, service *net.TCPConn) {
-	t.Helper()
-	c, err := net.Dial("tcp", r.local)
-	if err != nil {
-		t.Fatal(err)
-	}
-	app = c.(*net.TCPConn) //nolint:forcetypeassert // it is
-	t.Cleanup(func() { _ = app.Close() })
-	if err := r.service.SetDeadline(time.Now().Add(15 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if service, err = r.service.AcceptTCP(); err != nil {
-		t.Fatalf("nothing reaches the service: %v", err)
-	}
-	t.Cleanup(func() { _ = service.Close() })
-	for _, c := range []*net.TCPConn{app, service} {
-		if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return app, service
 }
