@@ -24,14 +24,15 @@ const (
 // its target is away or its port is taken, is tried again, and stops no other.
 type forwards struct {
 	engine local.Engine
+	failed *failures
 	log    *zap.Logger
 	opened func(tunnel.ForwardStatus) error
 	keep   map[tunnel.ForwardSpec]context.CancelFunc
 	wg     sync.WaitGroup
 }
 
-func newForwards(e local.Engine, log *zap.Logger, opened func(tunnel.ForwardStatus) error) *forwards {
-	return &forwards{engine: e, log: log, opened: opened, keep: map[tunnel.ForwardSpec]context.CancelFunc{}}
+func newForwards(h *hosted, opened func(tunnel.ForwardStatus) error) *forwards {
+	return &forwards{engine: h.engine, failed: h.failed, log: h.log, opened: opened, keep: map[tunnel.ForwardSpec]context.CancelFunc{}}
 }
 
 // set opens and closes what changed. When ctx ends the forwards are left to the
@@ -84,6 +85,7 @@ func (f *forwards) hold(ctx, removed context.Context, spec tunnel.ForwardSpec) {
 
 // open tries until it succeeds; nil means that the forward is no longer wanted.
 func (f *forwards) open(ctx context.Context, spec tunnel.ForwardSpec, log *zap.Logger) local.Forward {
+	defer f.failed.note(spec, nil)
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 		fw, err := f.engine.Forward(ctx, spec)
 		if err == nil {
@@ -92,6 +94,7 @@ func (f *forwards) open(ctx context.Context, spec tunnel.ForwardSpec, log *zap.L
 		if ctx.Err() != nil {
 			return nil
 		}
+		f.failed.note(spec, err)
 		log.Warn("cannot connect", zap.Error(err), zap.Duration("again_in", wait))
 		select {
 		case <-ctx.Done():

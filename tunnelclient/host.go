@@ -16,6 +16,7 @@ import (
 // hosted is a client of this process.
 type hosted struct {
 	engine
+	failed    *failures
 	instance  *local.Instance
 	tokenHash string
 	log       *zap.Logger
@@ -41,8 +42,8 @@ func (a *app) host(ctx context.Context, s *settings, command string, services []
 		return err
 	}
 	defer a.close("letting the state's folder go", instance.Close)
-	h := &hosted{engine: a.engine(cfg), instance: instance, tokenHash: id.TokenHash, log: a.log}
-	server, err := instance.Serve(h.engine, version(), a.log)
+	h := &hosted{engine: a.engine(cfg), failed: newFailures(), instance: instance, tokenHash: id.TokenHash, log: a.log}
+	server, err := instance.Serve(reporting{h.engine, h.failed}, version(), a.log)
 	if err != nil {
 		return err
 	}

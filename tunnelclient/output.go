@@ -57,6 +57,9 @@ func (a *app) printForward(f tunnel.ForwardStatus) error {
 
 // forwardURL is what to open or dial.
 func forwardURL(f tunnel.ForwardStatus) string {
+	if f.State == tunnel.StateFailed {
+		return f.Local // as configured: nothing listens yet
+	}
 	if strings.ContainsRune(f.Local, '/') {
 		return "unix:" + f.Local
 	}

@@ -26,7 +26,7 @@ func (a *app) run(cmd *cobra.Command, _ []string) error {
 
 // stay opens the connects and follows changes of the file.
 func (a *app) stay(ctx context.Context, h *hosted, s *settings) error {
-	forwards := newForwards(h.engine, h.log, a.printForward)
+	forwards := newForwards(h, a.printForward)
 	defer forwards.wait()
 	for ready := h.Ready(); ; {
 		select {

@@ -5,6 +5,7 @@ package splice
 
 import (
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync/atomic"
@@ -20,6 +21,7 @@ type berth struct {
 	lp    *loop // nil: in none yet
 	fd    int
 	lost  func()
+	guest Guest // that is expected
 	state atomic.Int32
 }
 
@@ -71,12 +73,22 @@ func (p *berth) plain() (Conn, error) {
 	return tcpConn{c.(*net.TCPConn)}, nil
 }
 
-// The rest of Conn is for plain ones.
+// Write implements Conn for the few bytes that begin a connection, which the
+// kernel takes at once.
+func (p *berth) Write(b []byte) (int, error) {
+	n, err := send(p.fd, b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	return n, err
+}
+
+// The rest of Conn is for plain ones, but for deadlines: a berth waits for
+// nothing.
 func (p *berth) Read([]byte) (int, error)         { return 0, errParked }
-func (p *berth) Write([]byte) (int, error)        { return 0, errParked }
 func (p *berth) CloseWrite() error                { return errParked }
 func (p *berth) LocalAddr() net.Addr              { return nil }
 func (p *berth) RemoteAddr() net.Addr             { return nil }
-func (p *berth) SetDeadline(time.Time) error      { return errParked }
-func (p *berth) SetReadDeadline(time.Time) error  { return errParked }
-func (p *berth) SetWriteDeadline(time.Time) error { return errParked }
+func (p *berth) SetDeadline(time.Time) error      { return nil }
+func (p *berth) SetReadDeadline(time.Time) error  { return nil }
+func (p *berth) SetWriteDeadline(time.Time) error { return nil }

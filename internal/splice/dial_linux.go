@@ -4,43 +4,115 @@
 package splice
 
 import (
+	"net"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// DialLoopback connects to a port of this machine. The kernel does it within
-// the call, so nothing has to wait for it, and the runtime's poller never hears
-// of the socket: that is half of what a dial costs. The result is for Link, or
-// to be reset. Where a listener's queue is full the call blocks a thread for up
-// to timeout.
-func DialLoopback(to netip.AddrPort, timeout time.Duration) (Conn, error) {
+// call is a dial that a loop waits for.
+type call struct {
+	p     *berth
+	done  func(Conn, error)
+	timer *time.Timer
+	over  atomic.Bool // whoever sets it calls done, and has the socket
+}
+
+func (e *loops) dial(to netip.AddrPort, o DialOptions, done func(Conn, error)) bool {
+	lp := e.pick()
+	if lp == nil || to.Addr().Zone() != "" {
+		return false
+	}
+	fd, err := connect(to, o.KeepAlive)
+	if err != nil && err != unix.EINPROGRESS { //nolint:errorlint // it comes from the system call
+		done(nil, os.NewSyscallError("connect", err))
+		return true
+	}
+	p := &berth{fd: fd}
+	p.state.Store(berthTaken)
+	if err == nil {
+		done(p, nil)
+		return true
+	}
+	p.lp = lp
+	c := &call{p: p, done: done}
+	c.timer = time.AfterFunc(o.Timeout, func() { c.end(os.ErrDeadlineExceeded) })
+	lp.addBerth(&end{fd: fd, berth: p, call: c}, unix.EPOLLOUT|unix.EPOLLET)
+	return true
+}
+
+// connect begins to connect a new socket; EINPROGRESS says that it is not done.
+func connect(to netip.AddrPort, keepAlive time.Duration) (fd int, err error) {
+	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	family, sa := unix.AF_INET6, unix.Sockaddr(&unix.SockaddrInet6{Port: int(to.Port()), Addr: to.Addr().As16()})
 	if to.Addr().Is4() {
 		family, sa = unix.AF_INET, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}
 	}
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_TCP)
 	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
+		return -1, err
 	}
-	tv := unix.NsecToTimeval(timeout.Nanoseconds())
-	err = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &tv)
-	if err == nil {
-		err = unix.Connect(fd, sa)
+	// Neither fails on a new socket, and both are only for the better.
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if keepAlive > 0 {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int(keepAlive/time.Second))
 	}
-	if err == nil {
-		err = unix.SetNonblock(fd, true)
+	if err = unix.Connect(fd, sa); err == unix.EINPROGRESS { //nolint:errorlint // it comes from the system call
+		// On this machine it is done within the call, which does not say so.
+		if again := unix.Connect(fd, sa); again != unix.EALREADY { //nolint:errorlint // likewise
+			err = again
+		}
 	}
-	if err == nil {
-		err = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	}
-	if err != nil {
+	if err != nil && err != unix.EINPROGRESS { //nolint:errorlint // likewise
 		_ = unix.Close(fd)
-		return nil, os.NewSyscallError("connect", err)
+		return -1, err
 	}
-	p := &berth{fd: fd}
-	p.state.Store(berthTaken)
-	return p, nil
+	return fd, err
+}
+
+// finish is called by the loop when the socket is connected, or has failed.
+func (c *call) finish() {
+	if !c.over.CompareAndSwap(false, true) {
+		return
+	}
+	c.timer.Stop()
+	n, err := unix.GetsockoptInt(c.p.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if err == nil && n != 0 {
+		err = unix.Errno(n)
+	}
+	if err != nil {
+		_ = c.p.Reset()
+		c.done(nil, os.NewSyscallError("connect", err))
+		return
+	}
+	c.done(c.p, nil)
+}
+
+// end gives up.
+func (c *call) end(err error) {
+	if !c.over.CompareAndSwap(false, true) {
+		return
+	}
+	_ = c.p.Reset()
+	c.done(nil, &net.OpError{Op: "dial", Net: "tcp", Err: err})
+}
+
+// hangUp ends all dials of a loop.
+func (lp *loop) hangUp() {
+	lp.mu.Lock()
+	var calls []*call
+	for _, e := range lp.ends {
+		if e.call != nil {
+			calls = append(calls, e.call)
+		}
+	}
+	lp.mu.Unlock()
+	for _, c := range calls {
+		c.timer.Stop()
+		c.end(net.ErrClosed)
+	}
 }

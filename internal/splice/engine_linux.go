@@ -69,14 +69,14 @@ func (e *loops) link(l *Link, a, b Conn) mover {
 	return f
 }
 
-func (e *loops) park(c Conn, lost func()) Parked {
+func (e *loops) park(c Conn, f func(Conn) (Guest, func())) Parked {
 	p, err := e.berth(c)
 	if p == nil || err != nil {
 		return nil
 	}
-	p.lost = lost
+	p.guest, p.lost = f(p)
 	p.state.Store(berthParked)
-	p.lp.addBerth(&end{fd: p.fd, berth: p})
+	p.lp.addBerth(&end{fd: p.fd, berth: p}, berthEvents)
 	return p
 }
 
@@ -111,10 +111,17 @@ func (e *loops) close() {
 	}
 }
 
-func (e *loops) dismiss() {
+func (e *loops) dismiss(settled bool) {
 	e.once.Do(func() {})
 	for _, lp := range e.all {
-		lp.post(note{dismiss: true})
+		n := note{dismiss: true}
+		if settled {
+			n.done = make(chan struct{})
+		}
+		lp.post(n)
+		if settled {
+			<-n.done
+		}
 	}
 }
 

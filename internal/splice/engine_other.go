@@ -6,10 +6,8 @@
 package splice
 
 import (
-	"errors"
 	"net"
 	"net/netip"
-	"time"
 )
 
 // Elsewhere all links are copied.
@@ -19,17 +17,16 @@ func newEngine() engine { return noEngine{} }
 
 func (noEngine) link(*Link, Conn, Conn) mover { return nil }
 
-func (noEngine) park(Conn, func()) Parked { return nil }
+func (noEngine) park(Conn, func(Conn) (Guest, func())) Parked { return nil }
+
+func (noEngine) dial(netip.AddrPort, DialOptions, func(Conn, error)) bool { return false }
 
 func (noEngine) listen(net.Listener, func(Conn) Guest, func(error)) bool { return false }
 
-func (noEngine) dismiss() {}
+func (noEngine) dismiss(bool) {}
 
 func (noEngine) close() {}
 
 // Listener returns a listener in the place of ln from which Mover.Listen can
 // accept in the fast way; ln itself where there is none.
 func Listener(ln net.Listener) net.Listener { return ln }
-
-// DialLoopback is not done here: it returns an error.
-func DialLoopback(netip.AddrPort, time.Duration) (Conn, error) { return nil, errors.ErrUnsupported }

@@ -27,30 +27,26 @@ type Guest interface {
 // guestRead is what is read for a guest at once.
 const guestRead = 1 << 10
 
-// Receive reads from c for g, with a goroutine. The connection is g's once Read has returned
-// false.
+// Receive reads from c for g, with a goroutine. The connection is g's once Read
+// has returned false.
 func (m *Mover) Receive(c Conn, g Guest) {
 	m.mu.Lock()
 	closed := m.closed
 	if !closed {
 		m.guests[c] = struct{}{}
-		m.tasks.Add(1)
+		m.tasks.Go(func() { m.read(c, g, make([]byte, guestRead)) })
 	}
 	m.mu.Unlock()
 	if closed {
 		_ = c.Reset()
 		g.Gone()
-		return
 	}
-	go m.read(c, g)
 }
 
 // read is the life of a guest that no engine reads for. Dismiss and Close end
 // it with a reset.
-func (m *Mover) read(c Conn, g Guest) {
-	defer m.tasks.Done()
+func (m *Mover) read(c Conn, g Guest, buf []byte) {
 	defer m.forget(c)
-	buf := make([]byte, guestRead)
 	for {
 		_ = c.SetReadDeadline(time.Now().Add(time.Second)) // fails on closed ones only
 		n, err := c.Read(buf)
@@ -74,8 +70,9 @@ func (m *Mover) forget(c Conn) {
 }
 
 // Listen has all connections of ln, of TCP or a unix socket, be guests, as f
-// makes them; f may return nil for one that it has done something else with. It returns when ln is closed. What fails
-// meanwhile goes to failed, which may wait a moment.
+// makes them; f may return nil for one that it has done something else with. It
+// returns when ln is closed. What fails meanwhile goes to failed, which may wait
+// a moment.
 func (m *Mover) Listen(ln net.Listener, f func(Conn) Guest, failed func(error)) {
 	if m.fast.listen(ln, f, failed) {
 		return
@@ -105,9 +102,11 @@ func (m *Mover) Listen(ln net.Listener, f func(Conn) Guest, failed func(error)) 
 	}
 }
 
-// Dismiss resets all guests.
-func (m *Mover) Dismiss() {
-	m.fast.dismiss()
+// Dismiss resets all guests, and ends all dials with an error.
+func (m *Mover) Dismiss() { m.dismiss(false) }
+
+func (m *Mover) dismiss(settled bool) {
+	m.fast.dismiss(settled)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for c := range m.guests {

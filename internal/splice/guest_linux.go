@@ -76,10 +76,15 @@ func (e *loops) listen(ln net.Listener, f func(Conn) Guest, failed func(error)) 
 	}
 }
 
-// greet reads for the guests that have something to say.
+// greet reads for the guests that have something to say, and tells of dials.
 func (lp *loop) greet() {
 	for i, e := range lp.lobby {
 		lp.lobby[i] = nil
+		if c := e.call; c != nil {
+			e.call = nil
+			c.finish()
+			continue
+		}
 		lp.hear(e)
 	}
 	lp.lobby = lp.lobby[:0]

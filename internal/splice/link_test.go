@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"sync"
 	"syscall"
 	"testing"
@@ -19,10 +20,12 @@ import (
 // noFast is an engine that takes nothing, so that all links are copied.
 type noFast struct{}
 
-func (noFast) link(*Link, Conn, Conn) mover { return nil }
-func (noFast) park(Conn, func()) Parked     { return nil }
-func (noFast) dismiss()                     {}
-func (noFast) close()                       {}
+func (noFast) link(*Link, Conn, Conn) mover                 { return nil }
+func (noFast) park(Conn, func(Conn) (Guest, func())) Parked { return nil }
+func (noFast) dismiss(bool)                                 {}
+func (noFast) close()                                       {}
+
+func (noFast) dial(netip.AddrPort, DialOptions, func(Conn, error)) bool { return false }
 
 func (noFast) listen(net.Listener, func(Conn) Guest, func(error)) bool { return false }
 

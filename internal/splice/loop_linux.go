@@ -28,12 +28,13 @@ const (
 	maxHeavy = 64 << 20
 )
 
-// end is one socket in a loop: of a flow, or parked.
+// end is one socket in a loop: of a flow, or with a berth.
 type end struct {
 	fd       int
 	flow     *flow
 	berth    *berth
 	guest    Guest // of berth, until it has left
+	call     *call // of berth, until it is connected
 	readable bool  // until a read says otherwise
 	writable bool  // until a write says otherwise
 	hup      bool  // a FIN is in the queue, perhaps behind data
@@ -58,7 +59,7 @@ type loop struct {
 	events [128]unix.EpollEvent
 	n      int // of events
 	poll   func(fd uintptr) bool
-	lobby  []*end  // guests with something to read
+	lobby  []*end  // guests with something to read, and dials that are over
 	small  queue   // flows with something to do, in turn
 	bulk   queue   // those that move much: one at a time, between all small ones
 	slow   []*flow // held by their meter
@@ -79,7 +80,8 @@ type note struct {
 	flow    *flow
 	err     error
 	berth   *berth
-	dismiss bool // all guests
+	dismiss bool          // all guests and dials
+	done    chan struct{} // closed when they are, if it is there
 }
 
 func newLoop() (*loop, error) {
@@ -169,14 +171,20 @@ func (lp *loop) eventLocked(ev *unix.EpollEvent) {
 	if e == nil {
 		return // closed meanwhile
 	}
-	if e.guest != nil {
+	if e.guest != nil || e.call != nil {
 		lp.lobby = append(lp.lobby, e)
 		return
 	}
-	if e.berth != nil {
-		if e.berth.state.CompareAndSwap(berthParked, berthLost) {
+	if p := e.berth; p != nil {
+		switch {
+		case !p.state.CompareAndSwap(berthParked, berthLost): // taken
+		case p.guest != nil:
+			e.guest = p.guest
+			lp.lobby = append(lp.lobby, e)
+			lp.tickLocked()
+		default:
 			delete(lp.ends, e.fd)
-			lp.inbox = append(lp.inbox, note{berth: e.berth})
+			lp.inbox = append(lp.inbox, note{berth: p})
 		}
 		return
 	}
@@ -213,6 +221,10 @@ func (lp *loop) receive() bool {
 		switch {
 		case n.dismiss:
 			lp.sendAway(func(Guest) bool { return true })
+			lp.hangUp()
+			if n.done != nil {
+				close(n.done)
+			}
 		case n.berth != nil:
 			closeReset(n.berth.fd)
 			n.berth.lost()
@@ -315,7 +327,10 @@ func (lp *loop) hold(f *flow, wait time.Duration) {
 	lp.alarm.Reset(wait)
 }
 
-const flowEvents = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+const (
+	flowEvents  = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+	berthEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
+)
 
 // addFlow has the loop move a flow. Under the lock, so that nothing is done
 // with one of its sockets, such as closing both, before the other is known.
@@ -334,7 +349,7 @@ func (lp *loop) addFlow(f *flow) {
 func (lp *loop) addGuest(e *end) {
 	lp.mu.Lock()
 	defer lp.mu.Unlock()
-	lp.watchLocked(e, unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLET)
+	lp.watchLocked(e, berthEvents)
 	lp.tickLocked()
 }
 
@@ -346,11 +361,11 @@ func (lp *loop) tickLocked() {
 	}
 }
 
-// addBerth has the loop watch a parked socket.
-func (lp *loop) addBerth(e *end) {
+// addBerth has the loop watch a socket that is parked or on its way.
+func (lp *loop) addBerth(e *end, events uint32) {
 	lp.mu.Lock()
 	defer lp.mu.Unlock()
-	lp.watchLocked(e, unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLET)
+	lp.watchLocked(e, events)
 }
 
 func (lp *loop) watchLocked(e *end, events uint32) {

@@ -5,6 +5,7 @@ package splice
 
 import (
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 )
@@ -17,7 +18,7 @@ type Mover struct {
 	links  map[*Link]struct{}
 	guests map[Conn]struct{} // that the engine has not taken
 	closed bool
-	tasks  sync.WaitGroup // one per link, and per guest of guests
+	tasks  sync.WaitGroup // one per link, per dial, and per guest of guests
 }
 
 // engine is the fast way between two TCP sockets, if the system has one.
@@ -25,11 +26,15 @@ type engine interface {
 	// link takes over both sockets, or returns nil and leaves them alone.
 	link(l *Link, a, b Conn) mover
 	// park takes over a socket that waits, or returns nil and leaves it alone.
-	park(c Conn, lost func()) Parked
+	// What the peer says is for the guest; without one it makes the socket
+	// lost.
+	park(c Conn, f func(Conn) (g Guest, lost func())) Parked
+	// dial connects, or returns false and calls nothing.
+	dial(to netip.AddrPort, o DialOptions, done func(Conn, error)) bool
 	// listen accepts sockets until ln is closed, or returns false at once.
 	listen(ln net.Listener, f func(Conn) Guest, failed func(error)) bool
-	// dismiss ends all guests.
-	dismiss()
+	// dismiss ends all guests and dials; settled waits until it is done.
+	dismiss(settled bool)
 	close()
 }
 
@@ -81,12 +86,14 @@ func (m *Mover) Link(a, b Conn, o Options) *Link {
 	return l
 }
 
-// Close resets all links and guests and waits for their end. No link may be
-// made after.
+// Close resets all links, guests and dials and waits for their end. No link may
+// be made after.
 func (m *Mover) Close() {
-	m.Dismiss()
 	m.mu.Lock()
 	m.closed = true
+	m.mu.Unlock()
+	m.dismiss(true)
+	m.mu.Lock()
 	links := make([]*Link, 0, len(m.links))
 	for l := range m.links {
 		links = append(links, l)

@@ -22,29 +22,54 @@ type Parked interface {
 // lost it is closed and lost is called, once, from a goroutine that must not
 // be kept.
 func (m *Mover) Park(c Conn, lost func()) Parked {
-	if p := m.fast.park(c, lost); p != nil {
+	return m.park(c, func(Conn) (Guest, func()) { return nil, lost })
+}
+
+// Expect is Park for a connection whose peer may speak. With the first byte, or
+// its end, it cannot be taken any more and is the guest's that f, which is
+// called at once, makes for the connection in its new place.
+func (m *Mover) Expect(c Conn, f func(Conn) Guest) Parked {
+	return m.park(c, func(c Conn) (Guest, func()) {
+		g := f(c)
+		return g, g.Gone
+	})
+}
+
+func (m *Mover) park(c Conn, f func(Conn) (g Guest, lost func())) Parked {
+	if p := m.fast.park(c, f); p != nil {
 		return p
 	}
 	_ = c.SetDeadline(time.Time{}) // fails on closed ones only
-	p := &watched{c: c, lost: lost, gone: make(chan struct{})}
+	p := &watched{mover: m, c: c, gone: make(chan struct{})}
+	p.guest, p.lost = f(c)
 	m.tasks.Go(p.watch)
 	return p
 }
 
 // watched is a parked connection with a goroutine that reads from it.
 type watched struct {
+	mover *Mover
 	c     Conn
 	lost  func()
+	guest Guest // for what is read; nil if nothing may be
 	taken atomic.Bool
 	dead  atomic.Bool   // lost, perhaps while it was being taken
 	gone  chan struct{} // closed when watch has let go of c
 }
 
 func (p *watched) watch() {
-	var b [1]byte
-	n, err := p.c.Read(b[:])
+	b := make([]byte, 1)
+	if p.guest != nil {
+		b = make([]byte, guestRead)
+	}
+	n, err := p.c.Read(b)
 	if n == 0 && p.taken.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
 		close(p.gone)
+		return
+	}
+	if n > 0 && p.guest != nil && p.taken.CompareAndSwap(false, true) {
+		close(p.gone)
+		p.speak(b, n)
 		return
 	}
 	_ = p.c.Reset()
@@ -52,6 +77,26 @@ func (p *watched) watch() {
 	p.dead.Store(true)
 	close(p.gone) // before lost, which may wait for who is in Take
 	p.lost()
+}
+
+// speak has the guest go on with the first n bytes of b.
+func (p *watched) speak(b []byte, n int) {
+	m := p.mover
+	m.mu.Lock()
+	closed := m.closed
+	if !closed {
+		m.guests[p.c] = struct{}{}
+	}
+	m.mu.Unlock()
+	switch {
+	case closed:
+		_ = p.c.Reset()
+		p.guest.Gone()
+	case p.guest.Read(b[:n]):
+		m.read(p.c, p.guest, b)
+	default:
+		m.forget(p.c)
+	}
 }
 
 // Take implements Parked.

@@ -84,6 +84,7 @@ const (
 	StateConnecting = "connecting"
 	StateOnline     = "online"
 	StateStopped    = "stopped"
+	StateFailed     = "failed" // of a forward that is tried again
 )
 
 // Status is a client's state at a moment.

@@ -53,8 +53,12 @@ func (c *Client) openChannel(ctx context.Context, o opening) (channel, error) {
 	if err != nil {
 		return channel{}, fmt.Errorf("opening a channel: %w", err)
 	}
-	// Counted only now: lines of dials that took long would come too late for
-	// the relay's window.
+	return o.begin(conn, transport)
+}
+
+// begin says the line. It is counted only now: lines of dials that took long
+// would come too late for the relay's window.
+func (o *opening) begin(conn splice.Conn, transport Transport) (channel, error) {
 	line := wire.Line{
 		Role: o.role, Protocol: o.protocol, Key: o.key.ID, Session: o.session, Counter: o.key.counter.Add(1),
 	}
@@ -113,7 +117,8 @@ func (c *Client) dialRelay(ctx context.Context, addr string) (splice.Conn, error
 	defer cancel()
 	// Proxies are chosen by URL; the relay is no HTTP server, so it is asked
 	// for as what CONNECT is allowed for.
-	nc, err := c.cfg.dialVia(ctx, &url.URL{Scheme: "https", Host: addr})
+	target := &url.URL{Scheme: "https", Host: addr}
+	nc, err := c.cfg.dialVia(ctx, target)
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +126,9 @@ func (c *Client) dialRelay(ctx context.Context, addr string) (splice.Conn, error
 	if err != nil {
 		_ = nc.Close()
 		return nil, fmt.Errorf("reaching the relay: %w", err)
+	}
+	if p, err := c.cfg.proxyFor(target); p == nil && err == nil && !c.cfg.ownDial {
+		c.shortcut.learn(addr, conn.RemoteAddr())
 	}
 	return conn, nil
 }

@@ -28,6 +28,7 @@ type Client struct {
 	instance string
 	mover    *splice.Mover
 	way      way
+	shortcut shortcut
 	sessions sessions
 	offers   offers
 	parked   *parked
@@ -135,6 +136,7 @@ func (c *Client) welcome(s *signal, p wire.RegisterResponse) {
 	if again {
 		return
 	}
+	c.udp.renew()
 	c.log.Info("online as "+cmp.Or(p.AssignedID, c.cfg.ClientID), zap.String("relay", c.relayAddr()))
 	for _, f := range forwards {
 		f.renew()

@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -29,7 +30,7 @@ const maxProxyAnswer = 8 << 10
 // either case, so that it can be spliced; only a proxy that is spoken to by
 // TLS makes an exception.
 func (c *Config) dialVia(ctx context.Context, target *url.URL) (net.Conn, error) {
-	p, err := c.Proxy(&http.Request{Method: http.MethodGet, URL: target, Header: http.Header{}})
+	p, err := c.proxyFor(target)
 	if err != nil {
 		return nil, fmt.Errorf("choosing a proxy: %w", err)
 	}
@@ -51,6 +52,10 @@ func (c *Config) dialVia(ctx context.Context, target *url.URL) (net.Conn, error)
 		return nil, fmt.Errorf("asking the proxy %s for %s: %w", p.Host, target.Host, err)
 	}
 	return nc, nil
+}
+
+func (c *Config) proxyFor(target *url.URL) (*url.URL, error) {
+	return c.Proxy(&http.Request{Method: http.MethodGet, URL: target, Header: http.Header{}})
 }
 
 // throughProxy returns nc, or what is to be used in its place, once the proxy
@@ -160,15 +165,24 @@ func asConn(nc net.Conn) (splice.Conn, error) {
 }
 
 // keepAlive keeps what is between us and the peer from forgetting a silent
-// connection. The times are spread, because the probes of many in step would
-// drop packets (rules R2). On this machine nothing is in between, and a
-// connection is cheaper without.
+// connection.
 func keepAlive(t *net.TCPConn) {
-	if a, ok := t.RemoteAddr().(*net.TCPAddr); ok && a.IP.IsLoopback() {
+	a, ok := t.RemoteAddr().(*net.TCPAddr)
+	if !ok {
 		return
 	}
-	_ = t.SetKeepAliveConfig(net.KeepAliveConfig{ // best effort
-		Enable: true,
-		Idle:   45*time.Second + rand.N(23*time.Second) - 11*time.Second, //nolint:gosec // spreading, not secrecy
-	})
+	if idle := keepAliveIdle(a.AddrPort().Addr()); idle > 0 {
+		_ = t.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: idle}) // best effort
+	}
+}
+
+// keepAliveIdle returns how long a connection to addr is silent before it is
+// probed. The times are spread, because the probes of many in step would drop
+// packets (rules R2). On this machine nothing is in between, and a connection
+// is cheaper without: 0.
+func keepAliveIdle(addr netip.Addr) time.Duration {
+	if addr.Unmap().IsLoopback() {
+		return 0
+	}
+	return 45*time.Second + rand.N(23*time.Second) - 11*time.Second //nolint:gosec // spreading, not secrecy
 }

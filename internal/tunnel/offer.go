@@ -4,14 +4,17 @@
 package tunnel
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -124,8 +127,9 @@ func (c *Client) consider(s *signal, p wire.ConnectRequest) {
 	_ = s.send(wire.TypeRejectSession, "", no)
 }
 
-// serve connects a channel that a visitor has begun with the service.
-func (c *Client) serve(ctx context.Context, ch channel, g wire.GoLine, first []byte) {
+// serve connects a channel that a visitor has begun with the service. It does
+// not wait, for it may be called by the mover.
+func (c *Client) serve(ch channel, g wire.GoLine, first []byte) {
 	v, ok := c.offers.find(g.Service)
 	if !ok || g.Mode != wire.ModePlain || g.Protocol != v.service.Transport() || c.isDraining() {
 		c.log.Debug("refusing a channel", zap.String("service", g.Service), zap.String("protocol", g.Protocol), zap.String("mode", g.Mode))
@@ -133,36 +137,80 @@ func (c *Client) serve(ctx context.Context, ch channel, g wire.GoLine, first []b
 		return
 	}
 	if g.Protocol == wire.UDP {
-		c.udp.serve(ctx, ch, g.Session, first)
+		c.serveUDP(ch, g.Session, first)
 		return
 	}
 	f := v.begin(&c.busy)
-	conn, err := c.dialService(ctx, v.service)
-	if news := v.note(err); err != nil {
-		// The visitor's application is to see that nothing is there.
-		f.end()
-		_ = ch.Reset()
-		if news {
-			c.log.Warn("a service cannot be reached", zap.String("service", g.Service), zap.Error(err))
+	c.dialService(v.service, func(conn splice.Conn, err error) {
+		if news := v.note(err); err != nil {
+			// The visitor's application is to see that nothing is there.
+			f.end()
+			_ = ch.Reset()
+			if news {
+				c.log.Warn("a service cannot be reached", zap.String("service", g.Service), zap.Error(err))
+			}
+			return
 		}
-		return
-	}
-	o := splice.Options{Done: func(error) { f.end() }}
-	o.First[splice.Forward] = first
-	f.attach(c.mover.Link(ch.Conn, conn, o), 0)
+		o := splice.Options{Done: func(error) { f.end() }}
+		o.First[splice.Forward] = first
+		f.attach(c.mover.Link(ch.Conn, conn, o), 0)
+	})
 }
 
-func (c *Client) dialService(ctx context.Context, v wire.Service) (splice.Conn, error) {
-	host := v.LocalHost
-	if host == "" {
-		host = "localhost"
+// serveUDP has a goroutine read the packets of a channel.
+func (c *Client) serveUDP(ch channel, session string, first []byte) {
+	if !c.spawn(func(ctx context.Context) {
+		conn, err := splice.Plain(ch.Conn)
+		if err != nil {
+			return // it is closed
+		}
+		ch.Conn = conn
+		_ = ch.SetReadDeadline(time.Time{}) // fails on closed ones only
+		c.udp.serve(ctx, ch, session, first)
+	}) {
+		_ = ch.Reset()
 	}
-	if conn := c.dialHere(host, v.LocalPort); conn != nil {
-		return conn, nil
+}
+
+// dialService calls use once, perhaps before it returns, from a goroutine that
+// must not be kept.
+func (c *Client) dialService(v wire.Service, use func(splice.Conn, error)) {
+	slowly := func() {
+		if !c.spawn(func(ctx context.Context) { use(c.dialAnywhere(ctx, v)) }) {
+			use(nil, errStopped)
+		}
 	}
+	here, ok := c.serviceHere(v)
+	if !ok || !c.mover.Dial(here, splice.DialOptions{Timeout: dialTimeout}, func(conn splice.Conn, err error) {
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			slowly() // it may listen at the machine's other address
+			return
+		}
+		use(conn, err)
+	}) {
+		slowly()
+	}
+}
+
+// serviceHere returns the address of a service on this machine, where most are.
+func (c *Client) serviceHere(v wire.Service) (netip.AddrPort, bool) {
+	if c.cfg.ownDial {
+		return netip.AddrPort{}, false
+	}
+	host := serviceHost(v)
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	addr, err := netip.ParseAddr(host)
+	return netip.AddrPortFrom(addr, uint16(v.LocalPort)), err == nil && addr.IsLoopback()
+}
+
+func serviceHost(v wire.Service) string { return cmp.Or(v.LocalHost, "localhost") }
+
+func (c *Client) dialAnywhere(ctx context.Context, v wire.Service) (splice.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	nc, err := c.cfg.Dial(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(v.LocalPort)))
+	nc, err := c.cfg.Dial(ctx, "tcp", net.JoinHostPort(serviceHost(v), strconv.Itoa(v.LocalPort)))
 	if err != nil {
 		return nil, err
 	}
@@ -171,24 +219,4 @@ func (c *Client) dialService(ctx context.Context, v wire.Service) (splice.Conn, 
 		_ = nc.Close()
 	}
 	return conn, err
-}
-
-// dialHere connects to a service on this machine, where most are; nil if it is
-// not here, or does not answer there: then the usual way finds out why.
-func (c *Client) dialHere(host string, port int) splice.Conn {
-	if c.cfg.ownDial {
-		return nil
-	}
-	if host == "localhost" {
-		host = "127.0.0.1"
-	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil || !addr.IsLoopback() {
-		return nil
-	}
-	conn, err := splice.DialLoopback(netip.AddrPortFrom(addr, uint16(port)), dialTimeout)
-	if err != nil {
-		return nil
-	}
-	return conn
 }

@@ -96,12 +96,13 @@ type shelf struct {
 	err     error
 }
 
-func (s *shelf) fill(context.Context) error {
+func (s *shelf) fill(done func(error)) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.fills++
 	s.at = append(s.at, time.Now())
-	return s.err
+	err := s.err
+	s.mu.Unlock()
+	done(err)
 }
 
 func (s *shelf) shed() bool {

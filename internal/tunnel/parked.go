@@ -7,15 +7,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/culvertd/culvert/internal/splice"
 	"github.com/culvertd/culvert/internal/wire"
 )
+
+// lineTime is how long a go line may take from its first byte to its last.
+const lineTime = 5 * time.Second
 
 // parked is the reserve of channels that wait at the relay for visitors. They
 // belong to the client: the go line says which service a visitor wants.
@@ -29,10 +32,16 @@ type parked struct {
 	cleared bool
 }
 
+// parkedChannel is expected by the mover to speak: a go line, or the relay's
+// refusal. It is the mover's guest then.
 type parkedChannel struct {
-	channel
+	splice.Parked
+	ch    channel
+	stock *parked
 	relay string
 	since time.Time
+	due   time.Time // of the line, once it has begun
+	said  []byte
 }
 
 func newParked(c *Client) *parked {
@@ -66,89 +75,34 @@ func (p *parked) offer() {
 func (p *parked) drop() { p.enable(false) }
 
 // fill implements stock.
-func (p *parked) fill(ctx context.Context) error {
+func (p *parked) fill(done func(error)) {
 	p.mu.Lock()
 	key, relay := p.key, p.relay
 	p.mu.Unlock()
-	ch, err := p.c.openChannel(ctx, opening{relay: relay, key: key, role: wire.Park, protocol: wire.TCP, spare: true})
-	if err != nil {
-		p.c.log.Debug("parking", zap.Error(err))
-		return err
-	}
-	w := &parkedChannel{channel: ch, relay: relay, since: time.Now()}
-	if !p.add(w) {
-		_ = ch.Reset()
-		return errStopped
-	}
-	if !p.c.spawn(func(ctx context.Context) { p.wait(ctx, w) }) {
-		p.remove(w)
-		_ = ch.Reset()
-		return errStopped
-	}
-	return nil
-}
-
-// wait reads the go line of a channel, and then serves it.
-func (p *parked) wait(ctx context.Context, w *parkedChannel) {
-	g, first, err := readGo(w)
-	if !p.remove(w) { // given up
-		_ = w.Reset()
-		return
-	}
-	if err == nil {
-		if w.transport == Relay {
-			p.c.way.works(true)
-		}
-		p.took()
-		p.c.serve(ctx, w.channel, g, first)
-		return
-	}
-	_ = w.Reset()
-	age := time.Since(w.since)
-	var no *wire.Refusal
-	switch {
-	case !errors.As(err, &no):
-		if age < usefulAge {
-			p.c.channelBroke(w.channel, w.relay, err)
-		}
-	case no.Code == wire.RefusedStale:
-		age = usefulAge // the next has a newer counter
-	case no.Code == wire.RefusedDenied: // a gateway that was started anew, until we have signed in there
-		p.c.log.Debug("the relay refuses to park a channel", zap.Error(no))
-	default:
-		p.c.log.Warn("the relay refuses to park a channel", zap.Error(no))
-	}
-	p.lost(age)
-}
-
-// readGo returns the go line, and what came after it.
-func readGo(w *parkedChannel) (wire.GoLine, []byte, error) {
-	buf := make([]byte, 2*wire.MaxLine)
-	n := 0
-	for {
-		got, err := w.Read(buf[n:])
-		if at := bytes.IndexByte(buf[n:n+got], '\n'); at >= 0 {
-			at += n
-			g, perr := wire.ParseGo(buf[:at])
-			return g, buf[at+1 : n+got], perr
-		}
-		if n += got; n >= wire.MaxLine {
-			return wire.GoLine{}, nil, errors.New("reading a go line: it is too long")
-		}
+	p.c.openSpare(opening{relay: relay, key: key, role: wire.Park, protocol: wire.TCP, spare: true}, func(ch channel, err error) {
 		if err != nil {
-			return wire.GoLine{}, nil, fmt.Errorf("reading a go line: %w", err)
+			p.c.log.Debug("parking", zap.Error(err))
+		} else {
+			err = p.add(&parkedChannel{ch: ch, stock: p, relay: relay, since: time.Now()})
 		}
-	}
+		done(err)
+	})
 }
 
-func (p *parked) add(w *parkedChannel) bool {
+func (p *parked) add(w *parkedChannel) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.cleared {
-		return false
+		_ = w.ch.Reset()
+		return errStopped
 	}
 	p.waiting = append(p.waiting, w)
-	return true
+	// Under the lock: its guest takes it, so that it finds w in the list.
+	w.Parked = p.c.mover.Expect(w.ch.Conn, func(conn splice.Conn) splice.Guest {
+		w.ch.Conn = conn
+		return w
+	})
+	return nil
 }
 
 // remove reports whether w was still waiting.
@@ -163,19 +117,77 @@ func (p *parked) remove(w *parkedChannel) bool {
 	return true
 }
 
-// shed implements stock. The relay takes the youngest first, so the oldest is
-// the least likely to be given to a visitor just now; if it is, the visitor
-// sees a reset.
-func (p *parked) shed() bool {
-	p.mu.Lock()
-	if len(p.waiting) == 0 {
-		p.mu.Unlock()
+// Read implements splice.Guest.
+func (w *parkedChannel) Read(b []byte) (stay bool) {
+	if w.said == nil {
+		w.due = time.Now().Add(lineTime)
+	}
+	w.said = append(w.said, b...)
+	at := bytes.IndexByte(w.said, '\n')
+	switch {
+	case at >= 0:
+	case len(w.said) < wire.MaxLine:
+		return true
+	default:
+		_ = w.ch.Reset()
+		w.failed(errors.New("reading a go line: it is too long"))
 		return false
 	}
-	w := p.waiting[0]
+	g, err := wire.ParseGo(w.said[:at])
+	if err != nil {
+		_ = w.ch.Reset()
+		w.failed(err)
+		return false
+	}
+	if w.ch.transport == Relay {
+		w.stock.c.way.works(true)
+	}
+	if w.stock.remove(w) {
+		w.stock.took()
+	}
+	w.stock.c.serve(w.ch, g, w.said[at+1:])
+	return false
+}
+
+// Gone implements splice.Guest.
+func (w *parkedChannel) Gone() { w.failed(errors.New("reading a go line: the channel has ended")) }
+
+// Overdue implements splice.Guest.
+func (w *parkedChannel) Overdue() bool { return w.said != nil && time.Now().After(w.due) }
+
+// failed notes a channel that is gone without having been of use.
+func (w *parkedChannel) failed(err error) {
+	p := w.stock
+	if !p.remove(w) { // given up
+		return
+	}
+	age := time.Since(w.since)
+	var no *wire.Refusal
+	switch {
+	case !errors.As(err, &no):
+		if age < usefulAge {
+			p.c.channelBroke(w.ch, w.relay, err)
+		}
+	case no.Code == wire.RefusedStale:
+		age = usefulAge // the next has a newer counter
+	case no.Code == wire.RefusedDenied: // a gateway that was started anew, until we have signed in there
+		p.c.log.Debug("the relay refuses to park a channel", zap.Error(no))
+	default:
+		p.c.log.Warn("the relay refuses to park a channel", zap.Error(no))
+	}
+	p.lost(age)
+}
+
+// shed implements stock. The relay takes the youngest first, so the oldest is
+// the least likely to be given to a visitor just now; if it is, the visitor
+// keeps it.
+func (p *parked) shed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiting) == 0 || !p.waiting[0].drop() {
+		return false
+	}
 	p.waiting = slices.Delete(p.waiting, 0, 1)
-	p.mu.Unlock()
-	_ = w.Reset()
 	return true
 }
 
@@ -186,6 +198,15 @@ func (p *parked) clear() {
 	p.waiting, p.cleared = nil, true
 	p.mu.Unlock()
 	for _, w := range waiting {
-		_ = w.Reset()
+		w.drop()
 	}
+}
+
+// drop gives up a channel that has not spoken.
+func (w *parkedChannel) drop() bool {
+	conn, ok := w.Take()
+	if ok {
+		_ = conn.Reset()
+	}
+	return ok
 }

@@ -20,10 +20,11 @@ const (
 
 // stock is what a reserve manages.
 type stock interface {
-	// fill opens a channel and keeps it ready.
-	fill(ctx context.Context) error
+	// fill opens a channel, keeps it ready, and calls done once, perhaps before
+	// it returns.
+	fill(done func(error))
 	// shed gives up the channel that is ready for longest; false if there is
-	// none.
+	// none that is not about to be used.
 	shed() bool
 	// clear gives up all, and has fill fail from now on.
 	clear()
@@ -58,8 +59,6 @@ func newReserve(c *Client, s stock, low, high int) *reserve {
 
 // run keeps the stock until ctx ends or done is closed.
 func (r *reserve) run(ctx context.Context, done <-chan struct{}) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	defer r.stock.clear()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -74,9 +73,7 @@ func (r *reserve) run(ctx context.Context, done <-chan struct{}) {
 		}
 		fills, sheds, wait := r.plan(time.Now())
 		for range fills {
-			if !r.c.spawn(func(context.Context) { r.fill(ctx) }) {
-				return
-			}
+			r.stock.fill(r.filled)
 		}
 		for range sheds {
 			if r.stock.shed() {
@@ -117,8 +114,7 @@ func (r *reserve) plan(now time.Time) (fills, sheds int, wait time.Duration) {
 	return fills, sheds, max(wait, time.Millisecond)
 }
 
-func (r *reserve) fill(ctx context.Context) {
-	err := r.stock.fill(ctx)
+func (r *reserve) filled(err error) {
 	r.mu.Lock()
 	r.pending--
 	if err == nil {

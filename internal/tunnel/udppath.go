@@ -47,11 +47,15 @@ type udpPath struct {
 	heard    atomic.Int64                  // when the relay was, in Unix nanoseconds
 	sent     atomic.Bool                   // something, since it was last looked at
 	answered chan wire.ControlPacket
+	renewed  chan struct{} // holds one: the address may be another
 }
 
 func newUDPPath(key *channelKey, pool *datagram.Pool, dial func(context.Context) (net.Conn, error)) *udpPath {
-	return &udpPath{key: key, pool: pool, dial: dial, answered: make(chan wire.ControlPacket, 16)}
+	return &udpPath{key: key, pool: pool, dial: dial, answered: make(chan wire.ControlPacket, 16), renewed: make(chan struct{}, 1)}
 }
+
+// renew has our address be proven again, without waiting for it to fail.
+func (p *udpPath) renew() { nudge(p.renewed) }
 
 // socket returns what to send through, or nil.
 func (p *udpPath) socket() *datagram.Conn {
@@ -197,6 +201,8 @@ func (p *udpPath) attend(ctx context.Context, c *datagram.Conn) {
 			p.sent.Store(false)
 			select {
 			case <-time.After(min(wait, pathLook)):
+			case <-p.renewed:
+				return
 			case <-ctx.Done():
 				return
 			}

@@ -57,9 +57,19 @@ func newUDPProvider(c *Client) *udpProvider {
 
 func (p *udpProvider) lose(packets int) { p.lost.Add(uint64(packets)) }
 
+// renew is called when the client has signed in again, perhaps from another
+// network.
+func (p *udpProvider) renew() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, path := range p.paths {
+		path.renew()
+	}
+}
+
 // sign takes the key that binds our addresses, which is that of parked
-// channels. With another key, all paths
-// begin anew. A path is made before the first session needs it.
+// channels. With another key, all paths begin anew. A path is made before the
+// first session needs it.
 func (p *udpProvider) sign() {
 	p.c.parked.mu.Lock()
 	key, relay := p.c.parked.key, p.c.parked.relay

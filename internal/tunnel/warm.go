@@ -77,12 +77,18 @@ func (w *warm) take() (channel, bool) {
 }
 
 // fill implements stock.
-func (w *warm) fill(ctx context.Context) error {
-	ch, err := w.c.openChannel(ctx, w.opening(wire.Warm, nil))
-	if err != nil {
-		w.c.log.Debug("warming a channel", zap.Error(err))
-		return err
-	}
+func (w *warm) fill(done func(error)) {
+	w.c.openSpare(w.opening(wire.Warm, nil), func(ch channel, err error) {
+		if err != nil {
+			w.c.log.Debug("warming a channel", zap.Error(err))
+		} else {
+			err = w.add(ch)
+		}
+		done(err)
+	})
+}
+
+func (w *warm) add(ch channel) error {
 	wc := &warmChannel{transport: ch.transport, since: time.Now()}
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -47,6 +47,16 @@ func (w *way) pick(spare bool) Transport {
 	return WebSocket
 }
 
+// straight reports whether channels go to the relay port without doubt.
+func (w *way) straight() bool {
+	if w.forced != Auto {
+		return w.forced == Relay
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.blocked
+}
+
 // inUse returns the transport for Status.
 func (w *way) inUse() Transport { return w.pick(false) }
 
