@@ -47,7 +47,7 @@ func (r *Relay) open(s *Session, c splice.Conn, line wire.Line, first []byte) {
 		r.refuse(c, no)
 		return
 	}
-	provider, wait, wanted := s.spec.Provider.take()
+	provider, wait, wanted := s.spec.Provider.take(c)
 	switch {
 	case provider != nil:
 		s.pair(line.Counter, c, provider, first)

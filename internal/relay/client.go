@@ -5,6 +5,7 @@ package relay
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,10 @@ const (
 	maxParked  = 256
 	maxWaiting = 4096
 )
+
+// sameAge is how much older a channel may be than the youngest and still be as
+// good.
+const sameAge = time.Second
 
 // openTimeout is how long a visitor's channel waits for a provider's.
 const openTimeout = 10 * time.Second
@@ -38,7 +43,10 @@ type Client struct {
 }
 
 // parkedChannel is one that waits at the relay.
-type parkedChannel struct{ splice.Parked }
+type parkedChannel struct {
+	splice.Parked
+	since time.Time
+}
 
 // Name returns the name it was added with.
 func (c *Client) Name() string { return c.name }
@@ -102,7 +110,7 @@ func (c *Client) park(conn splice.Conn) *wire.Refusal {
 			Message: fmt.Sprintf("%d channels are parked, which is the most that one client may", maxParked),
 		}
 	}
-	p := &parkedChannel{}
+	p := &parkedChannel{since: time.Now()}
 	c.relay.count.parked.Add(1)
 	// Under the lock: lost takes it, so it finds p in the list.
 	p.Parked = c.relay.mover.Park(conn, func() { c.lost(p) })
@@ -123,15 +131,16 @@ func (c *Client) lost(p *parkedChannel) {
 	}
 }
 
-// take returns a parked channel, the youngest first, or joins those who wait.
-// Of both results one is nil, or both if the client is gone or too many wait.
-func (c *Client) take() (conn splice.Conn, wait chan splice.Conn, wanted int) {
+// take returns a parked channel for visitor, one of the youngest, or joins those
+// who wait. Of both results one is nil, or both if the client is gone or too
+// many wait.
+func (c *Client) take(visitor splice.Conn) (conn splice.Conn, wait chan splice.Conn, wanted int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.parked) > 0 {
-		p := c.parked[len(c.parked)-1]
-		c.parked[len(c.parked)-1] = nil
-		c.parked = c.parked[:len(c.parked)-1]
+		i := c.nearLocked(visitor)
+		p := c.parked[i]
+		c.parked = slices.Delete(c.parked, i, i+1)
 		if conn, ok := p.Take(); ok {
 			c.relay.count.parked.Add(-1)
 			return conn, nil, 0
@@ -143,6 +152,17 @@ func (c *Client) take() (conn splice.Conn, wait chan splice.Conn, wanted int) {
 	wait = make(chan splice.Conn, 1)
 	c.waiting = append(c.waiting, wait)
 	return nil, wait, len(c.waiting)
+}
+
+// nearLocked returns the youngest channel, or one hardly older that is near.
+func (c *Client) nearLocked(visitor splice.Conn) int {
+	last := len(c.parked) - 1
+	for i := last; i >= 0 && c.parked[last].since.Sub(c.parked[i].since) < sameAge; i-- {
+		if c.parked[i].Near(visitor) {
+			return i
+		}
+	}
+	return last
 }
 
 // leave ends a visitor's wait. A channel that came at the last moment goes to

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inheritKeepAlive has ln's connections inherit their probes and TCP_NODELAY,
-// which saves system calls for each, and reports whether it could. Clients probe sooner,
+// inheritKeepAlive has ln's connections inherit their probes, which saves
+// system calls for each, and reports whether it could. Clients probe sooner,
 // each at a time of its own, so these are for clients that have vanished; they
 // cannot be in step unless thousands vanish together.
 func inheritKeepAlive(ln net.Listener) bool {
@@ -25,7 +25,6 @@ func inheritKeepAlive(ln net.Listener) bool {
 	}
 	cerr := raw.Control(func(fd uintptr) {
 		for _, o := range [][3]int{
-			{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
 			{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
 			{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int(keepAliveIdle.Seconds())},
 			{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, int(keepAliveInterval.Seconds())},

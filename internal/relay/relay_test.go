@@ -253,6 +253,9 @@ func TestDataAlong(t *testing.T) {
 func TestYoungestFirst(t *testing.T) {
 	w := newWorld(t, Limits{})
 	w.park(1)
+	w.provider.mu.Lock()
+	w.provider.parked[0].since = time.Now().Add(-sameAge)
+	w.provider.mu.Unlock()
 	second := w.park(1)[0]
 	w.good(wire.Open, "x")
 	w.expect(second, goLine+"x")

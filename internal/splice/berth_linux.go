@@ -38,6 +38,12 @@ func (p *berth) Take() (Conn, bool) {
 	return p, p.state.CompareAndSwap(berthParked, berthTaken)
 }
 
+// Near implements Parked.
+func (p *berth) Near(c Conn) bool {
+	lp := loopOf(c)
+	return lp == nil || lp == p.lp
+}
+
 // Reset implements Conn.
 func (p *berth) Reset() error {
 	p.leave()

@@ -64,13 +64,13 @@ func (c *copier) run() {
 	ways.Wait()
 	close(ended)
 	watch.Wait()
+	c.once.Do(func() { close(c.stop) }) // a reset that comes now is too late; one under way is waited for
 	for _, conn := range c.conn {
 		if c.err == nil {
 			resetOnClose(conn, false)
 		}
 		_ = conn.Close() // reset closed it already, if there was one
 	}
-	c.once.Do(func() { close(c.stop) }) // a reset that comes now is too late
 	c.l.end(c.err)
 }
 

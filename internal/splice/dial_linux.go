@@ -40,7 +40,7 @@ func (e *loops) dial(to netip.AddrPort, o DialOptions, done func(Conn, error)) b
 	p.lp = lp
 	c := &call{p: p, done: done}
 	c.timer = time.AfterFunc(o.Timeout, func() { c.end(os.ErrDeadlineExceeded) })
-	lp.addBerth(&end{fd: fd, berth: p, call: c}, unix.EPOLLOUT|unix.EPOLLET)
+	lp.addBerth(&end{fd: fd, berth: p, call: c}, dialEvents)
 	return true
 }
 

@@ -64,6 +64,7 @@ func (e *loops) link(l *Link, a, b Conn) mover {
 			return f
 		}
 		f.end[i] = end{fd: fd, flow: f, writable: true}
+		lp.recall(&f.end[i])
 	}
 	f.start()
 	return f
@@ -76,7 +77,7 @@ func (e *loops) park(c Conn, f func(Conn) (Guest, func())) Parked {
 	}
 	p.guest, p.lost = f(p)
 	p.state.Store(berthParked)
-	p.lp.addBerth(&end{fd: p.fd, berth: p}, berthEvents)
+	p.lp.addBerth(&end{fd: p.fd, berth: p}, readEvents)
 	return p
 }
 

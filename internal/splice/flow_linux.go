@@ -61,7 +61,8 @@ func (f *flow) start() {
 func (f *flow) first(d int) []byte {
 	first := f.l.opt.First[d]
 	f.l.opt.First[d] = nil
-	if len(first) == 0 || d == Backward || len(f.l.opt.Lead[d]) > 0 {
+	known := f.end[d].events != 0 && !f.end[d].readable // that there is no more
+	if len(first) == 0 || d == Backward || known || len(f.l.opt.Lead[d]) > 0 {
 		return first
 	}
 	const more = 4 << 10
@@ -325,7 +326,7 @@ func (f *flow) flush(d int) error {
 		w.since = f.lp.now
 	}
 	if err == unix.EAGAIN { //nolint:errorlint // it comes from the system call
-		dst.writable = false
+		f.blocked(dst)
 		return nil
 	}
 	if w.pipe.n == 0 {
@@ -349,7 +350,7 @@ func (f *flow) send(d int, b []byte) (int, error) {
 	for sent < len(b) {
 		n, err := send(dst.fd, b[sent:])
 		if err == unix.EAGAIN { //nolint:errorlint // it comes from the system call
-			dst.writable = false
+			f.blocked(dst)
 			break
 		}
 		if err != nil {
@@ -359,6 +360,22 @@ func (f *flow) send(d int, b []byte) (int, error) {
 	}
 	f.l.took(sent, d)
 	return sent, nil
+}
+
+// blocked notes that there is no room at dst.
+func (f *flow) blocked(dst *end) {
+	dst.writable = false
+	if dst.events&unix.EPOLLOUT == 0 {
+		f.lp.askRoom(dst)
+	}
+}
+
+// noteBroken asks why a socket has failed.
+func (f *flow) noteBroken(e *end) {
+	if e.broken && f.failed == nil {
+		f.failed = socketError(e.fd)
+	}
+	e.broken = false
 }
 
 func (f *flow) allow(n int) (int, time.Duration) {

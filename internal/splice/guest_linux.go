@@ -36,6 +36,8 @@ func Listener(ln net.Listener) net.Listener {
 		_ = f.Close()
 		return ln
 	}
+	// What is accepted inherits it.
+	_ = raw.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) })
 	return &listener{TCPListener: t, file: f, raw: raw}
 }
 
@@ -56,7 +58,7 @@ func (e *loops) listen(ln net.Listener, f func(Conn) Guest, failed func(error)) 
 		var fd int
 		var aerr error
 		err := t.raw.Read(func(l uintptr) bool {
-			fd, _, aerr = unix.Accept4(int(l), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+			fd, aerr = accept(int(l))
 			return !errors.Is(aerr, unix.EAGAIN)
 		})
 		switch {
@@ -68,9 +70,10 @@ func (e *loops) listen(ln net.Listener, f func(Conn) Guest, failed func(error)) 
 			failed(os.NewSyscallError("accept4", aerr))
 			continue
 		}
-		p := &berth{lp: e.pick(), fd: fd}
+		p := &berth{fd: fd}
 		p.state.Store(berthTaken)
 		if g := f(p); g != nil {
+			p.lp = e.pick()
 			p.lp.addGuest(&end{fd: fd, berth: p, guest: g})
 		}
 	}
@@ -95,15 +98,20 @@ func (lp *loop) hear(e *end) {
 	for e.guest != nil {
 		n, err := read(e.fd, lp.buf[:guestRead])
 		switch {
-		case errors.Is(err, unix.EAGAIN):
+		case err == unix.EAGAIN: //nolint:errorlint // it comes from the system call
+			e.readable = false
 			return
 		case err != nil || n == 0:
 			lp.leave(e)
 		default:
 			g := e.guest
 			e.guest = nil // Read may link or close the socket
+			e.readable = n == guestRead || e.hup
 			if g.Read(lp.buf[:n]) {
 				e.guest = g
+			}
+			if !e.readable {
+				return // the next byte is a new event
 			}
 		}
 	}

@@ -33,11 +33,13 @@ type end struct {
 	fd       int
 	flow     *flow
 	berth    *berth
-	guest    Guest // of berth, until it has left
-	call     *call // of berth, until it is connected
-	readable bool  // until a read says otherwise
-	writable bool  // until a write says otherwise
-	hup      bool  // a FIN is in the queue, perhaps behind data
+	guest    Guest  // of berth, until it has left
+	call     *call  // of berth, until it is connected
+	events   uint32 // that are asked for; 0 if the loop does not know it yet
+	readable bool   // until a read says otherwise
+	writable bool   // until a write says otherwise
+	hup      bool   // a FIN is in the queue, perhaps behind data
+	broken   bool   // the socket has an error, which has yet to be asked for
 }
 
 // loop is one goroutine with an epoll set. A flow belongs to one loop for
@@ -74,12 +76,13 @@ type loop struct {
 	alarm  *time.Timer // for slow
 }
 
-// note is a message to a loop: that a flow is to be reset, or that a parked
-// socket is lost.
+// note is a message to a loop: that a flow has something to do or, with an
+// error, is to be reset; that a parked socket is lost, or had spoken already.
 type note struct {
 	flow    *flow
 	err     error
 	berth   *berth
+	heard   *end
 	dismiss bool          // all guests and dials
 	done    chan struct{} // closed when they are, if it is there
 }
@@ -171,31 +174,36 @@ func (lp *loop) eventLocked(ev *unix.EpollEvent) {
 	if e == nil {
 		return // closed meanwhile
 	}
-	if e.guest != nil || e.call != nil {
-		lp.lobby = append(lp.lobby, e)
-		return
-	}
-	if p := e.berth; p != nil {
-		switch {
-		case !p.state.CompareAndSwap(berthParked, berthLost): // taken
-		case p.guest != nil:
-			e.guest = p.guest
-			lp.lobby = append(lp.lobby, e)
-			lp.tickLocked()
-		default:
-			delete(lp.ends, e.fd)
-			lp.inbox = append(lp.inbox, note{berth: p})
-		}
-		return
-	}
 	const in = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
-	if ev.Events&unix.EPOLLERR != 0 && e.flow.failed == nil {
-		e.flow.failed = socketError(e.fd)
-	}
 	e.readable = e.readable || ev.Events&in != 0
 	e.writable = e.writable || ev.Events&(unix.EPOLLOUT|unix.EPOLLHUP|unix.EPOLLERR) != 0
 	e.hup = e.hup || ev.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP) != 0
-	lp.enqueue(e.flow)
+	e.broken = e.broken || ev.Events&unix.EPOLLERR != 0
+	switch {
+	case e.guest != nil || e.call != nil:
+		lp.lobby = append(lp.lobby, e)
+	case e.berth != nil:
+		lp.spokenLocked(e)
+	default:
+		e.flow.noteBroken(e)
+		lp.enqueue(e.flow)
+	}
+}
+
+// spokenLocked is called when a berth has been heard, unless it is a guest. For
+// one that has been taken what it has said is noted.
+func (lp *loop) spokenLocked(e *end) {
+	p := e.berth
+	switch {
+	case !e.readable || !p.state.CompareAndSwap(berthParked, berthLost):
+	case p.guest != nil:
+		e.guest = p.guest
+		lp.lobby = append(lp.lobby, e)
+		lp.tickLocked()
+	default:
+		delete(lp.ends, e.fd)
+		lp.inbox = append(lp.inbox, note{berth: p})
+	}
 }
 
 // enqueue has a flow get a turn.
@@ -228,8 +236,16 @@ func (lp *loop) receive() bool {
 		case n.berth != nil:
 			closeReset(n.berth.fd)
 			n.berth.lost()
-		default:
+		case n.heard != nil:
+			lp.mu.Lock()
+			if lp.ends[n.heard.fd] == n.heard {
+				lp.spokenLocked(n.heard)
+			}
+			lp.mu.Unlock()
+		case n.err != nil:
 			n.flow.fail(n.err)
+		default:
+			lp.enqueue(n.flow)
 		}
 		lp.notes[i] = note{}
 	}
@@ -327,10 +343,32 @@ func (lp *loop) hold(f *flow, wait time.Duration) {
 	lp.alarm.Reset(wait)
 }
 
+// Sockets of berths and flows are watched alike, so that a berth can become a
+// flow without a word to the kernel. Room to write is asked for when there was
+// none.
 const (
-	flowEvents  = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
-	berthEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
+	readEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
+	roomEvents = readEvents | unix.EPOLLOUT
+	dialEvents = unix.EPOLLOUT | unix.EPOLLET
 )
+
+// recall tells e what the loop knows of its socket already.
+func (lp *loop) recall(e *end) {
+	lp.mu.Lock()
+	defer lp.mu.Unlock()
+	lp.recallLocked(e)
+}
+
+func (lp *loop) recallLocked(e *end) {
+	old := lp.ends[e.fd]
+	if old == nil || old == e || old.events == dialEvents {
+		return // nothing of use
+	}
+	e.events = old.events
+	e.readable = e.readable || old.readable
+	e.hup = e.hup || old.hup
+	e.broken = e.broken || old.broken
+}
 
 // addFlow has the loop move a flow. Under the lock, so that nothing is done
 // with one of its sockets, such as closing both, before the other is known.
@@ -338,7 +376,15 @@ func (lp *loop) addFlow(f *flow) {
 	lp.mu.Lock()
 	defer lp.mu.Unlock()
 	for i := range f.end {
-		lp.watchLocked(&f.end[i], flowEvents)
+		e, events := &f.end[i], uint32(readEvents)
+		if !e.writable {
+			events = roomEvents
+		}
+		lp.watchLocked(e, events)
+		f.noteBroken(e)
+	}
+	if f.end[0].readable || f.end[1].readable || f.failed != nil {
+		lp.postLocked(note{flow: f})
 	}
 	if f.l.opt.Meter != nil {
 		lp.tickLocked()
@@ -349,7 +395,7 @@ func (lp *loop) addFlow(f *flow) {
 func (lp *loop) addGuest(e *end) {
 	lp.mu.Lock()
 	defer lp.mu.Unlock()
-	lp.watchLocked(e, berthEvents)
+	lp.watchLocked(e, readEvents)
 	lp.tickLocked()
 }
 
@@ -366,14 +412,33 @@ func (lp *loop) addBerth(e *end, events uint32) {
 	lp.mu.Lock()
 	defer lp.mu.Unlock()
 	lp.watchLocked(e, events)
+	if e.call == nil && e.readable {
+		lp.postLocked(note{heard: e})
+	}
 }
 
+// askRoom has the loop be told when there is room to write to e.
+func (lp *loop) askRoom(e *end) {
+	lp.mu.Lock()
+	defer lp.mu.Unlock()
+	if lp.ends[e.fd] == e { // or it is added later
+		lp.watchLocked(e, roomEvents)
+	}
+}
+
+// watchLocked has events of e reported that are not yet; what has been already
+// is.
 func (lp *loop) watchLocked(e *end, events uint32) {
 	op := unix.EPOLL_CTL_ADD
-	if _, parked := lp.ends[e.fd]; parked {
+	if old := lp.ends[e.fd]; old != nil {
 		op = unix.EPOLL_CTL_MOD
+		lp.recallLocked(e)
 	}
 	lp.ends[e.fd] = e
+	if e.events&events == events {
+		return
+	}
+	e.events = events
 	// It can fail for lack of kernel memory alone; then the link is silent
 	// until its timeout.
 	_ = lp.raw.Control(func(ep uintptr) {
@@ -399,11 +464,14 @@ func (lp *loop) remove(fd int) {
 // post sends a note from any goroutine.
 func (lp *loop) post(n note) {
 	lp.mu.Lock()
+	defer lp.mu.Unlock()
+	lp.postLocked(n)
+}
+
+func (lp *loop) postLocked(n note) {
 	lp.inbox = append(lp.inbox, n)
-	rouse := lp.asleep
-	lp.asleep = false
-	lp.mu.Unlock()
-	if rouse {
+	if lp.asleep {
+		lp.asleep = false
 		lp.rouse()
 	}
 }

@@ -16,6 +16,9 @@ type Parked interface {
 	// Take ends the wait. The connection is the caller's, for Link or to be
 	// reset; ok is false if it was lost or taken before.
 	Take() (c Conn, ok bool)
+	// Near reports whether a link with c would cost less than with others,
+	// because both are in one place already.
+	Near(c Conn) bool
 }
 
 // Park watches c, which must not be used by the caller any more. When it is
@@ -113,3 +116,6 @@ func (p *watched) Take() (Conn, bool) {
 	_ = p.c.SetReadDeadline(time.Time{}) // fails on closed ones only
 	return p.c, true
 }
+
+// Near implements Parked.
+func (p *watched) Near(Conn) bool { return true }
