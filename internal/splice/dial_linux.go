@@ -57,6 +57,7 @@ func connect(to netip.AddrPort, keepAlive time.Duration) (fd int, err error) {
 	}
 	// Neither fails on a new socket, and both are only for the better.
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	unpace(fd, to.Addr())
 	if keepAlive > 0 {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int(keepAlive/time.Second))

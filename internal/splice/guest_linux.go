@@ -36,8 +36,7 @@ func Listener(ln net.Listener) net.Listener {
 		_ = f.Close()
 		return ln
 	}
-	// What is accepted inherits it.
-	_ = raw.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) })
+	_ = raw.Control(func(fd uintptr) { tuneListener(int(fd), t.Addr()) })
 	return &listener{TCPListener: t, file: f, raw: raw}
 }
 
