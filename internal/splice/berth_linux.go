@@ -10,8 +10,6 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // berth is a TCP socket in a loop that is not part of a link: one that has not
@@ -54,7 +52,8 @@ func (p *berth) Reset() error {
 // Close implements Conn.
 func (p *berth) Close() error {
 	p.leave()
-	return unix.Close(p.fd)
+	closeSocket(p.fd)
+	return nil
 }
 
 // leave forgets the socket, which the caller is about to close.

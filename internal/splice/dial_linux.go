@@ -4,11 +4,13 @@
 package splice
 
 import (
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"os"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,32 +49,53 @@ func (e *loops) dial(to netip.AddrPort, o DialOptions, done func(Conn, error)) b
 // connect begins to connect a new socket; EINPROGRESS says that it is not done.
 func connect(to netip.AddrPort, keepAlive time.Duration) (fd int, err error) {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
-	family, sa := unix.AF_INET6, unix.Sockaddr(&unix.SockaddrInet6{Port: int(to.Port()), Addr: to.Addr().As16()})
+	family := unix.AF_INET6
 	if to.Addr().Is4() {
-		family, sa = unix.AF_INET, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}
+		family = unix.AF_INET
 	}
 	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_TCP)
 	if err != nil {
 		return -1, err
 	}
-	// Neither fails on a new socket, and both are only for the better.
+	// None of these fails on a new socket, and all are only for the better.
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	unpace(fd, to.Addr())
 	if keepAlive > 0 {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int(keepAlive/time.Second))
 	}
-	if err = unix.Connect(fd, sa); err == unix.EINPROGRESS { //nolint:errorlint // it comes from the system call
+	errno := connectRaw(fd, to)
+	if errno == unix.EINPROGRESS {
 		// On this machine it is done within the call, which does not say so.
-		if again := unix.Connect(fd, sa); again != unix.EALREADY { //nolint:errorlint // likewise
-			err = again
+		if again := connectRaw(fd, to); again != unix.EALREADY {
+			errno = again
 		}
 	}
-	if err != nil && err != unix.EINPROGRESS { //nolint:errorlint // likewise
-		_ = unix.Close(fd)
-		return -1, err
+	switch errno {
+	case 0:
+		return fd, nil
+	case unix.EINPROGRESS:
+		return fd, errno
 	}
-	return fd, err
+	closeSocket(fd)
+	return -1, errno
+}
+
+func connectRaw(fd int, to netip.AddrPort) unix.Errno {
+	var addr unsafe.Pointer
+	var size uintptr
+	port := [2]byte{byte(to.Port() >> 8), byte(to.Port())}
+	if to.Addr().Is4() {
+		sa := unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: to.Addr().As4()}
+		sa.Port = binary.NativeEndian.Uint16(port[:])
+		addr, size = unsafe.Pointer(&sa), unsafe.Sizeof(sa)
+	} else {
+		sa := unix.RawSockaddrInet6{Family: unix.AF_INET6, Addr: to.Addr().As16()}
+		sa.Port = binary.NativeEndian.Uint16(port[:])
+		addr, size = unsafe.Pointer(&sa), unsafe.Sizeof(sa)
+	}
+	_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(addr), size)
+	return errno
 }
 
 // finish is called by the loop when the socket is connected, or has failed.

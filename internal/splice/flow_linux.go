@@ -421,7 +421,7 @@ func (f *flow) close(err error) {
 	f.ended = true
 	for i := range f.end {
 		f.lp.remove(f.end[i].fd)
-		_ = unix.Close(f.end[i].fd)
+		closeSocket(f.end[i].fd)
 		if p := f.way[i].pipe; p != nil {
 			f.lp.pipes.put(p)
 		}

@@ -59,12 +59,18 @@ func epollWait(ep int, events []unix.EpollEvent) int {
 
 // shutdown sends a FIN.
 func shutdown(fd int) error {
-	err := unix.Shutdown(fd, unix.SHUT_WR)
-	if err == unix.ENOTCONN {
+	_, _, errno := unix.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_WR, 0)
+	switch errno {
+	case 0:
+		return nil
+	case unix.ENOTCONN:
 		return unix.ECONNRESET
 	}
-	return err
+	return errno
 }
+
+// closeSocket does not wait, since no socket of ours lingers for a time.
+func closeSocket(fd int) { _, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }
 
 // socketError returns why a socket has failed, which it says once.
 func socketError(fd int) error {
@@ -78,14 +84,15 @@ func socketError(fd int) error {
 // linger makes a close, the kernel's at the end of the process too, a RST, or
 // a FIN again.
 func linger(fd int, reset bool) {
-	l := new(unix.Linger)
+	var l unix.Linger
 	if reset {
 		l.Onoff = 1
 	}
-	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, l)
+	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER,
+		uintptr(unsafe.Pointer(&l)), unsafe.Sizeof(l), 0)
 }
 
 func closeReset(fd int) {
 	linger(fd, true)
-	_ = unix.Close(fd)
+	closeSocket(fd)
 }

@@ -154,4 +154,12 @@ var TunnelGoals = []Goal{
 	// Two each; the pools of both ends, some hundred, come and go.
 	{IdleTunnels, tcpload.FDPerConn, false, 2.02, ""},
 	{SilentPeers, tcpload.Raised, false, 1.2, ""},
+
+	// The limits of CPU and latency again, as what they were of the references
+	// where they were set: a machine that is slower is so for these too.
+	{Up1, tcpload.ServerCPU, false, 1.12, RefSplice},
+	{Down1, tcpload.ServerCPU, false, 1.12, RefSplice},
+	{Setup32, tcpload.ServerPerConn, false, 1.18, RefHybrid},
+	{PingBulk, tcpload.P50, false, 1.5, RefHybrid},
+	{UDP64, udpload.ServerCPU, false, 1.9, RefUDP},
 }
