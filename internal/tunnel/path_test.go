@@ -164,7 +164,9 @@ func (p *proxyServer) greet(br *bufio.Reader, c net.Conn) string {
 		return ""
 	}
 	io.WriteString(c, "\x01\x00")
-	io.ReadFull(br, buf[:4])
+	if _, err := io.ReadFull(br, buf[:4]); err != nil {
+		return "" // likewise
+	}
 	if buf[3] != 1 {
 		p.t.Errorf("proxy: address of type %d", buf[3])
 		return ""
