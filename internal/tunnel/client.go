@@ -136,6 +136,8 @@ func (c *Client) welcome(s *signal, p wire.RegisterResponse) {
 	if again {
 		return
 	}
+	c.sessions.refresh()
+	c.parked.refresh()
 	c.udp.renew()
 	c.log.Info("online as "+cmp.Or(p.AssignedID, c.cfg.ClientID), zap.String("relay", c.relayAddr()))
 	for _, f := range forwards {

@@ -175,9 +175,11 @@ func TestReserveKeepsItsSize(t *testing.T) {
 		expect("one was taken", 2, 1)
 		s.r.lost(time.Hour)
 		expect("one was lost", 2, 1)
+		s.r.refresh()
+		expect("refreshed", 2, 2)
 		s.r.enable(false)
 		expect("off", 0, 0)
-		if s.sheds != 2 {
+		if s.sheds != 4 {
 			t.Errorf("%d were given up", s.sheds)
 		}
 	})

@@ -153,6 +153,22 @@ func (r *reserve) enable(on bool) {
 	r.look()
 }
 
+// refresh replaces what is ready, all of which may be dead without our knowing:
+// the network may be another.
+func (r *reserve) refresh() {
+	r.mu.Lock()
+	n := r.ready
+	r.mu.Unlock()
+	for range n {
+		if r.stock.shed() {
+			r.mu.Lock()
+			r.ready--
+			r.mu.Unlock()
+		}
+	}
+	r.look()
+}
+
 // took notes that a ready channel is in use now.
 func (r *reserve) took() {
 	r.mu.Lock()

@@ -94,6 +94,21 @@ func (t *sessions) visitor(id string) *session {
 	return t.live[sessionKey{id, wire.Visitor}]
 }
 
+// refresh has all warm channels be new ones.
+func (t *sessions) refresh() {
+	t.mu.Lock()
+	var all []*warm
+	for _, ss := range t.live {
+		if ss.warm != nil {
+			all = append(all, ss.warm)
+		}
+	}
+	t.mu.Unlock()
+	for _, w := range all {
+		w.refresh()
+	}
+}
+
 // count returns how many visitors have leave to use a service of ours.
 func (t *sessions) count(service string) int {
 	t.mu.Lock()
