@@ -76,9 +76,10 @@ func connect(to netip.AddrPort, keepAlive time.Duration) (fd int, err error) {
 		return fd, nil
 	case unix.EINPROGRESS:
 		return fd, errno
+	default:
+		closeSocket(fd)
+		return -1, errno
 	}
-	closeSocket(fd)
-	return -1, errno
 }
 
 func connectRaw(fd int, to netip.AddrPort) unix.Errno {

@@ -65,8 +65,9 @@ func shutdown(fd int) error {
 		return nil
 	case unix.ENOTCONN:
 		return unix.ECONNRESET
+	default:
+		return errno
 	}
-	return errno
 }
 
 // closeSocket does not wait, since no socket of ours lingers for a time.
