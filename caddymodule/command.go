@@ -21,8 +21,9 @@ import (
 // The environment, which gateway and commands share, so that a command finds
 // the gateway that was started in the same folder.
 const (
-	envSite = "CULVERT_SITE"
-	envData = "CULVERT_DATA"
+	envSite     = "CULVERT_SITE"
+	envData     = "CULVERT_DATA"
+	envDatabase = "CULVERT_DATABASE"
 )
 
 func defaultData() string { return cmp.Or(os.Getenv(envData), "./culvert-data") }
@@ -83,13 +84,13 @@ func withService(cmd *cobra.Command, create bool, f serviceFunc) (err error) {
 	if err != nil {
 		return err
 	}
-	var site gateway.Site
+	opt := gateway.Options{Database: os.Getenv(envDatabase), Create: create}
 	if s := os.Getenv(envSite); s != "" {
-		if site, err = gateway.ParseSite(s); err != nil {
+		if opt.Site, err = gateway.ParseSite(s); err != nil {
 			return fmt.Errorf("reading %s: %w", envSite, err)
 		}
 	}
-	svc, closeAll, err := gateway.Open(cmd.Context(), dir, site, create)
+	svc, closeAll, err := gateway.Open(cmd.Context(), dir, opt)
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%w; run the command as the user that the gateway runs as", err)
 	}

@@ -63,6 +63,9 @@ type Tunnel struct {
 type Config struct {
 	// Site is where clients reach the gateway. Default: http://localhost:8080.
 	Site Site
+	// Database is the URL of a PostgreSQL database. Default: SQLite in the data
+	// folder. It cannot change while the core is open.
+	Database string
 	// Hub holds limits and times of the hub; its Recorder is the core's own.
 	Hub hub.Config
 	// Relay is the relay's port, Tunnel what holds for those who use it.
@@ -157,6 +160,9 @@ func (c Config) Validate() error {
 	}
 	if c.Retention < 0 && c.Retention != Forever {
 		errs = append(errs, errors.New("connection_log_retention must not be negative; write forever to keep all lines"))
+	}
+	if c.Database != "" {
+		errs = append(errs, validDatabase(c.Database))
 	}
 	errs = append(errs, c.validateTunnel()...)
 	// A message that does not fit the log could reach nobody, and a log that

@@ -40,9 +40,6 @@ func DataDir(path string) (string, error) {
 	}
 }
 
-// databasePath returns where the data folder's database is.
-func databasePath(dir string) string { return filepath.Join(dir, "culvert.db") }
-
 // errLocked says that another process holds a data folder.
 var errLocked = errors.New("locked")
 
@@ -65,4 +62,22 @@ func lockFolder(ctx context.Context, dir string, patience time.Duration) (*flock
 	default:
 		return nil, fmt.Errorf("locking the data folder %s: %w", dir, err)
 	}
+}
+
+// writeFile writes a file of mode 0600 in one step: it is the old one, or the
+// whole new one.
+func writeFile(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
 }

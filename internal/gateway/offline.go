@@ -14,7 +14,6 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/culvertd/culvert/internal/control"
-	"github.com/culvertd/culvert/internal/store"
 )
 
 // Offline does the operations of commands while no gateway runs. It holds the
@@ -24,11 +23,19 @@ type Offline struct {
 	lock *flock.Flock
 }
 
+// Options are what Open needs if no gateway runs.
+type Options struct {
+	// Site overrides the one that the last gateway had.
+	Site Site
+	// Database is the URL of the gateway's PostgreSQL database, if it has one.
+	Database string
+	// Create allows for a data folder that does not exist yet.
+	Create bool
+}
+
 // Open returns the operations on the data folder dir, a result of DataDir:
-// through the running gateway's socket, or Offline. Site
-// overrides the one that the last gateway had, if it is not the zero value.
-// With create, the folder need not exist.
-func Open(ctx context.Context, dir string, site Site, create bool) (control.Service, func() error, error) {
+// through the running gateway's socket, or Offline.
+func Open(ctx context.Context, dir string, opt Options) (control.Service, func() error, error) {
 	// A gateway that starts holds the lock before it has the socket, and one
 	// that stops still holds it without: try both for a while.
 	deadline := time.Now().Add(2 * lockPatience)
@@ -37,7 +44,7 @@ func Open(ctx context.Context, dir string, site Site, create bool) (control.Serv
 		if dialErr == nil {
 			return client, client.Close, nil
 		}
-		off, err := openOffline(ctx, dir, site, create)
+		off, err := openOffline(ctx, dir, opt)
 		if err == nil {
 			return off, off.Close, nil
 		}
@@ -51,17 +58,18 @@ func Open(ctx context.Context, dir string, site Site, create bool) (control.Serv
 	}
 }
 
-func openOffline(ctx context.Context, dir string, site Site, create bool) (_ *Offline, err error) {
-	if _, err := os.Stat(databasePath(dir)); errors.Is(err, fs.ErrNotExist) && !create {
+func openOffline(ctx context.Context, dir string, opt Options) (_ *Offline, err error) {
+	if !opt.Create && !used(dir) {
 		return nil, fmt.Errorf("no gateway has used the data folder %s; name the right one with --data or CULVERT_DATA", dir)
 	}
 	o := new(Offline)
 	if o.lock, err = lockFolder(ctx, dir, 100*time.Millisecond); err != nil {
 		return nil, err
 	}
-	if o.store, err = store.Open(ctx, databasePath(dir)); err != nil {
+	if o.store, err = openDatabase(ctx, dir, opt.Database); err != nil {
 		return nil, errors.Join(err, o.lock.Close())
 	}
+	site := opt.Site
 	if site == (Site{}) {
 		if site, err = o.lastSite(ctx); err != nil {
 			return nil, errors.Join(err, o.Close())
@@ -69,6 +77,16 @@ func openOffline(ctx context.Context, dir string, site Site, create bool) (_ *Of
 	}
 	o.site.Store(&site)
 	return o, nil
+}
+
+// used reports whether there has been a gateway on the data folder dir.
+func used(dir string) bool {
+	for _, file := range []string{databasePath(dir), databaseNote(dir)} {
+		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+			return true
+		}
+	}
+	return false
 }
 
 // lastSite returns the site of the gateway that last ran on the data folder.

@@ -17,7 +17,7 @@ import (
 // open is what a command does.
 func open(t *testing.T, dir string, create bool) (control.Service, error) {
 	t.Helper()
-	es, closeAll, err := gateway.Open(t.Context(), dir, gateway.Site{}, create)
+	es, closeAll, err := gateway.Open(t.Context(), dir, gateway.Options{Create: create})
 	if err == nil {
 		t.Cleanup(func() {
 			if err := closeAll(); err != nil {
@@ -93,7 +93,7 @@ func TestOpen(t *testing.T) {
 
 func TestOpenSiteWins(t *testing.T) {
 	dir := folder(t)
-	es, closeAll, err := gateway.Open(t.Context(), dir, gateway.Site{TLS: true, Host: "example.com"}, true)
+	es, closeAll, err := gateway.Open(t.Context(), dir, gateway.Options{Site: gateway.Site{TLS: true, Host: "example.com"}, Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/hub"
 	"github.com/culvertd/culvert/internal/signaling"
-	"github.com/culvertd/culvert/internal/store"
 )
 
 // metaSite is the store's key for the site, from which commands make URLs
@@ -31,6 +30,8 @@ const lockPatience = 2 * time.Second
 type running struct {
 	lock    *flock.Flock
 	book    book
+	// database is the config's, which later ones may not change.
+	database string
 	sockets sockets
 	control *control.Server
 }
@@ -53,9 +54,10 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 	}
 	undo = append(undo, r.lock.Close)
 
-	if r.book.store, err = store.Open(ctx, databasePath(c.dir)); err != nil {
+	if r.book.store, err = openDatabase(ctx, c.dir, cfg.Database); err != nil {
 		return nil, err
 	}
+	r.database = cfg.Database
 	undo = append(undo, r.book.store.Close)
 	if err = r.book.store.SetMeta(ctx, metaSite, cfg.Site.String()); err != nil {
 		return nil, fmt.Errorf("remembering the site: %w", err)
@@ -111,6 +113,10 @@ func (r *running) closeTunnels(ctx context.Context, c signaling.Closing) error {
 
 // prepare does what can fail before cfg is put in force.
 func (r *running) prepare(ctx context.Context, cfg Config) error {
+	if cfg.Database != r.database {
+		return errors.New("a reload cannot change the option database, because connections and tunnels live on it; " +
+			"leave it as it was, or stop the gateway and start it anew")
+	}
 	if err := r.sockets.want(ctx, cfg.Relay.Listen); err != nil {
 		return err
 	}
