@@ -84,7 +84,8 @@ func isCommon(lower string) bool {
 	if _, ok := set[core]; ok && isDecorated(lower, core) {
 		return true
 	}
-	return strings.Trim(lower, lower[:1]) == "" // one character, over and over
+	first, _ := utf8.DecodeRuneInString(lower)
+	return strings.Trim(lower, string(first)) == "" // one character, over and over
 }
 
 // isDecorated reports whether s is core with at most four digits or signs
