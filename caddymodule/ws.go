@@ -27,9 +27,11 @@ const wsPrefix = "/ws/"
 // passes all other requests on. What one client of an endpoint sends, all
 // others receive. Connections live through config reloads.
 //
-// The access log has the requests that were refused. Of a connection it could
-// tell neither how it ended nor what it carried, so those are in the gateway's
-// connection log instead (`culvert endpoint log`).
+// The access log has the requests that were refused, but for those that hold a
+// private endpoint's key or ticket where the log would show it: as a subprotocol
+// or in the query. Of a connection it could tell neither how it ended nor what
+// it carried, so those are in the gateway's connection log instead
+// (`culvert endpoint log`).
 type WS struct {
 	core *gateway.Core
 }
@@ -70,7 +72,7 @@ func (h *WS) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 	}
 	hj := &hijacker{ResponseWriter: w}
 	live.Serve(hj, r, hub.ID(id), clientAddr(r))
-	if hj.done {
+	if hj.done || hub.Secret(r) {
 		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
 	}
 	return nil

@@ -44,6 +44,12 @@ type Settings struct {
 	// connect, compared exactly ("https://app.example.com"). Requests without
 	// an Origin header (programs, not browsers) are not concerned.
 	Origins []string
+	// KeyHash, unless zero, makes the endpoint private: only requests with the
+	// key that it is the hash of (HashKey), or with a ticket, may connect. To
+	// all others the endpoint does not exist.
+	KeyHash [32]byte
+	// Group, if any, is the endpoint's owner's.
+	Group *Group
 }
 
 // Stats are the counters of one endpoint since the hub learned of it. When no

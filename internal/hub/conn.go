@@ -63,13 +63,17 @@ type conn struct {
 	tickAt   int32
 	tickGone bool
 
+	cuts  uint32 // of the endpoint, when this one was let in
+	group *Group // that counts it, or nil
+
 	heard atomic.Bool // something came since the last ping
 
 	// Reading side: the reader's goroutine only.
-	in       parser
-	messages uint64 // accepted
-	bytes    uint64
-	limit    *limiter // nil before the first rate limit
+	in    parser
+	limit *limiter // nil before the first rate limit
+
+	// Accepted. The reader's goroutine writes them, under endpoint.mu.
+	messages, bytes uint64
 
 	// What this client sent itself, which it does not get back (rules H4).
 	ownMu sync.Mutex // guards own; inside mu and endpoint.mu

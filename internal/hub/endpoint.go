@@ -22,6 +22,9 @@ type endpoint struct {
 	out, outBytes atomic.Uint64 // delivered
 	dropped       [dropReasons]atomic.Uint64
 	packers       atomic.Int32 // members that take the packed encoding
+	// cuts is how often all were parted with; who was let in before the last
+	// time may not join. Changed under mu.
+	cuts atomic.Uint32
 
 	mu       sync.Mutex // guards the fields below; before lane.mu, conn.ownMu
 	log      log
@@ -34,7 +37,8 @@ type endpoint struct {
 	bytes    uint64
 	eligible uint64
 	active   time.Time
-	quiet    bool // nothing appended since the clock last looked
+	tickets  []ticket // oldest first
+	quiet    bool     // nothing appended since the clock last looked
 }
 
 type dropReason uint8
@@ -70,12 +74,13 @@ func (ep *endpoint) unreserve() {
 }
 
 // join makes the connection a member from the next message on; joins are
-// ordered with messages (rules H5). It fails if the endpoint is being closed.
+// ordered with messages (rules H5). It fails if the endpoint is being closed,
+// or the connection was let in by what does not hold any more.
 func (ep *endpoint) join(c *conn) bool {
 	ep.mu.Lock()
 	defer ep.mu.Unlock()
 	ep.reserved--
-	if ep.closing != nil {
+	if ep.closing != nil || c.cuts != ep.cuts.Load() {
 		return false
 	}
 	if c.enc == packed {
@@ -141,10 +146,10 @@ func (ep *endpoint) delivered(messages, payload uint64) {
 }
 
 // publish numbers a message, appends it to the log and sets the writers to
-// work. It reports whether the message was accepted: not from a connection
-// that is no member any more. It waits while the gateway's own writers are far
-// behind, but never for a receiver that does not read.
-func (ep *endpoint) publish(c *conn, op wire.Opcode, payload []byte) bool {
+// work. It takes nothing from a connection that is no member any more. It waits
+// while the gateway's own writers are far behind, but never for a receiver that
+// does not read.
+func (ep *endpoint) publish(c *conn, op wire.Opcode, payload []byte) {
 	deflated := ep.deflate(payload)
 	size := ep.limits.Load().logSize
 	ep.mu.Lock()
@@ -157,10 +162,12 @@ func (ep *endpoint) publish(c *conn, op wire.Opcode, payload []byte) bool {
 	if c.gone {
 		ep.mu.Unlock()
 		ep.putDeflated(deflated)
-		return false
+		return
 	}
 	ep.accepted++
 	ep.bytes += uint64(len(payload))
+	c.messages++
+	c.bytes += uint64(len(payload))
 	ep.eligible += uint64(ep.members - 1)
 	ep.active, ep.quiet = time.Now(), false
 	num, grown := ep.log.append(op, payload, deflated.bytes(), ep.packers.Load() > 0)
@@ -173,7 +180,6 @@ func (ep *endpoint) publish(c *conn, op wire.Opcode, payload []byte) bool {
 	for _, l := range lanes {
 		l.wake()
 	}
-	return true
 }
 
 // behindLocked reports whether the writers have more than limit bytes to do.
@@ -276,12 +282,20 @@ func (ep *endpoint) all() []*conn {
 func (ep *endpoint) stats() Stats {
 	members := ep.all()
 	v := ep.view()
-	var s Stats
+	queued := uint64(0)
 	for _, c := range members {
 		c.mu.Lock()
-		s.Queued += c.queuedLocked(v.end)
+		queued += c.queuedLocked(v.end)
 		c.mu.Unlock()
 	}
+	s := ep.sums()
+	s.Queued = queued
+	return s
+}
+
+// sums are the counters but Queued.
+func (ep *endpoint) sums() Stats {
+	var s Stats
 	s.MessagesOut, s.BytesOut = ep.out.Load(), ep.outBytes.Load()
 	s.Dropped = Drops{
 		Slow:   ep.dropped[dropSlow].Load(),

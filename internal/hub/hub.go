@@ -19,6 +19,7 @@ type Hub struct {
 	conns   atomic.Uint64          // ids given out
 	live    atomic.Int64           // connections
 	used    atomic.Int64           // bytes of logs and of half-received messages
+	counts  counts
 	clock   clock
 	queue   laneQueue
 	packers chan *packer // free ones
@@ -128,6 +129,15 @@ func (h *Hub) Each(f func(ID, Stats) bool) {
 	}
 }
 
+// EachSum is Each without Queued, which alone costs a look at each connection.
+func (h *Hub) EachSum(f func(ID, Stats) bool) {
+	for _, ep := range h.all() {
+		if !f(ep.id, ep.sums()) {
+			return
+		}
+	}
+}
+
 func (h *Hub) all() []*endpoint {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
@@ -183,6 +193,7 @@ func (h *Hub) drained(ctx context.Context) error {
 // ended takes the last word of a connection.
 func (h *Hub) ended(c *conn, ev Event) {
 	h.clock.remove(c)
+	c.group.give()
 	h.record(ev)
 	h.live.Add(-1)
 }

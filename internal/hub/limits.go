@@ -5,6 +5,7 @@ package hub
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -53,6 +54,9 @@ type Config struct {
 	DescriptorReserve int
 	// Recorder, if any, takes connection events.
 	Recorder Recorder
+	// Blocked, if any, says from which addresses nobody may connect. It is
+	// asked for each request and must be quick.
+	Blocked func(netip.Addr) bool
 }
 
 func (c Config) withDefaults() Config {

@@ -204,10 +204,7 @@ func (c *conn) message(op wire.Opcode, b []byte) error {
 			return err
 		}
 	}
-	if c.ep.publish(c, op, b) {
-		c.messages++
-		c.bytes += uint64(len(b))
-	}
+	c.ep.publish(c, op, b)
 	return nil
 }
 

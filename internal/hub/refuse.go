@@ -11,7 +11,7 @@ import (
 )
 
 // The answers. That for an unknown endpoint is the same whether it never was,
-// or was deleted.
+// was deleted, or is private and the request has no good key.
 var (
 	refuseUnknown = &refusal.Refusal{
 		Status: http.StatusNotFound, Code: "endpoint_not_found",
@@ -29,11 +29,27 @@ var (
 		Status: http.StatusForbidden, Code: "origin_not_allowed",
 		Message: "The endpoint does not accept pages of this origin. Its owner can add the origin to its list.",
 	}
+	refuseBlocked = &refusal.Refusal{
+		Status: http.StatusForbidden, Code: "blocked",
+		Message: "The gateway's operator has blocked this address.",
+	}
+	refuseQuota = &refusal.Refusal{
+		Status: http.StatusTooManyRequests, Code: "quota_exceeded",
+		Message: "The endpoint's owner has used up the traffic of this month. The operator can raise the limit.",
+	}
 	refuseShort = &refusal.Refusal{
 		Status: http.StatusServiceUnavailable, Code: "overloaded", Retry: 5,
 		Message: "The gateway is short of file descriptors and takes no more connections now. Its operator can raise the limit (ulimit -n).",
 	}
 )
+
+func refuseOwnerFull(limit int) *refusal.Refusal {
+	return &refusal.Refusal{
+		Status: http.StatusServiceUnavailable, Code: "account_full", Retry: 5,
+		Message: fmt.Sprintf("The endpoints of this account have their limit of %d connections together.", limit),
+		Details: map[string]any{"max_connections": limit},
+	}
+}
 
 func refuseFull(limit int) *refusal.Refusal {
 	return &refusal.Refusal{

@@ -31,7 +31,16 @@ var handshakeBuffers sync.Pool
 // JSON before the upgrade. addr is the client's address for the log. w must
 // implement http.Hijacker.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id ID, addr netip.Addr) {
-	ep := h.find(id)
+	if h.blocked(addr) {
+		h.counts.blocked.Add(1)
+		refuseBlocked.Write(w)
+		return
+	}
+	c := &conn{ep: h.find(id), addr: addr}
+	ep := c.ep
+	if ep != nil {
+		c.cuts = ep.cuts.Load() // before anything is asked that CloseAll may follow
+	}
 	if no := h.refusal(ep, r); no != nil {
 		no.Write(w)
 		return
@@ -40,12 +49,19 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, id ID, addr netip.Ad
 		refusal.Stopping.Write(w)
 		return
 	}
+	group := ep.limits.Load().own.Group
+	if limit, ok := group.take(); !ok {
+		h.dismiss()
+		refuseOwnerFull(limit).Write(w)
+		return
+	}
+	c.group = group
 	if limit, ok := ep.reserve(); !ok {
 		h.dismiss()
+		group.give()
 		refuseFull(limit).Write(w)
 		return
 	}
-	c := &conn{ep: ep, addr: addr}
 	deflate := ""
 	if ep.limits.Load().own.Compression {
 		deflate = negotiate(r.Header.Values("Sec-Websocket-Extensions"))
@@ -73,11 +89,7 @@ func upgrader(r *http.Request) *websocket.Upgrader {
 			refusal.Handshake(status, reason).Write(w)
 		},
 	}
-	// A browser that offers subprotocols fails if none is chosen. The relay
-	// has no opinion, so it is the client's first.
-	if offered := websocket.Subprotocols(r); len(offered) > 0 {
-		u.Subprotocols = offered[:1]
-	}
+	u.Subprotocols = subprotocol(r)
 	return u
 }
 
@@ -152,6 +164,9 @@ func (c *conn) live() {
 	c.idleLocked()
 	c.kickLocked()
 	c.mu.Unlock()
+	if h.blocked(c.addr) { // meanwhile, and CloseAddr did not find it yet
+		h.cut(c)
+	}
 	h.wg.Go(c.read)
 }
 
@@ -165,6 +180,7 @@ func (c *conn) stillborn() {
 		c.dieLocked("handshake failed")
 		c.mu.Unlock()
 	}
+	c.group.give()
 	c.ep.hub.dismiss()
 }
 
@@ -173,7 +189,7 @@ func (h *Hub) refusal(ep *endpoint, r *http.Request) *refusal.Refusal {
 	switch {
 	case r.Method == http.MethodConnect || len(r.Header[":protocol"]) > 0:
 		return refusal.ExtendedConnect
-	case ep == nil:
+	case !ep.opens(r):
 		return refuseUnknown
 	case !websocket.IsWebSocketUpgrade(r):
 		return refusePlain
@@ -183,6 +199,9 @@ func (h *Hub) refusal(ep *endpoint, r *http.Request) *refusal.Refusal {
 		return refusal.Body
 	case !originAllowed(ep.limits.Load().own.Origins, r.Header.Values("Origin")):
 		return refuseOrigin
+	case ep.limits.Load().own.Group.isSpent():
+		h.counts.exceeded.Add(1)
+		return refuseQuota
 	case h.short():
 		return refuseShort
 	}
