@@ -35,13 +35,17 @@ type book struct {
 }
 
 // CreateEndpoint implements control.Endpoints.
-func (b *book) CreateEndpoint(ctx context.Context, name string, s control.Settings) (control.Endpoint, error) {
+func (b *book) CreateEndpoint(ctx context.Context, owner, name string, s control.Settings) (control.Endpoint, error) {
 	if err := validate(name, s); err != nil {
+		return control.Endpoint{}, err
+	}
+	user, err := b.owner(ctx, owner)
+	if err != nil {
 		return control.Endpoint{}, err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	e := store.Endpoint{ID: newID(), Name: name, CreatedAt: time.Now(), Settings: toStore(s)}
+	e := store.Endpoint{ID: newID(), UserID: user.ID, Name: name, CreatedAt: time.Now(), Settings: toStore(s)}
 	if err := b.store.CreateEndpoint(ctx, e); err != nil {
 		return control.Endpoint{}, err
 	}
@@ -82,8 +86,10 @@ func (b *book) UpdateEndpoint(ctx context.Context, id string, c control.Changes)
 	if err := validate(e.Name, s); err != nil {
 		return control.Endpoint{}, err
 	}
-	e.Settings = toStore(s)
-	if err := b.store.UpdateEndpoint(ctx, id, e.Name, e.Settings); err != nil {
+	e, err = b.store.UpdateEndpoint(ctx, id, e.Version, func(kept *store.Endpoint) {
+		kept.Name, kept.Settings = e.Name, toStore(s)
+	})
+	if err != nil {
 		return control.Endpoint{}, notFound(err, id)
 	}
 	if b.hub != nil {

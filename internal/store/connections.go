@@ -5,8 +5,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"net/netip"
 	"time"
 )
@@ -24,11 +22,6 @@ const (
 		DELETE FROM connection_log WHERE id IN (
 			SELECT id FROM connection_log WHERE time < ? ORDER BY time LIMIT ?)`
 )
-
-// pruneStep bounds how many lines one transaction of PruneConnections removes,
-// so that it does not keep the other writers waiting, nor the write-ahead log
-// growing.
-const pruneStep = 5000
 
 // defaultConnections is how many events Connections returns unless told.
 const defaultConnections = 100
@@ -65,19 +58,16 @@ func (s *Store) AppendConnections(ctx context.Context, events []ConnectionEvent)
 	if len(events) == 0 {
 		return nil
 	}
-	err := s.inTx(ctx, func(tx *sql.Tx) error { return appendConnections(ctx, tx, events) })
-	if err != nil {
-		return fmt.Errorf("appending to connection log: %w", err)
-	}
-	return nil
+	err := s.inTx(ctx, func(tx conn) error { return appendConnections(ctx, tx, events) })
+	return wrap("appending to connection log", err)
 }
 
-func appendConnections(ctx context.Context, tx *sql.Tx, events []ConnectionEvent) error {
-	insert, err := tx.PrepareContext(ctx, sqlInsertConnection)
+func appendConnections(ctx context.Context, tx conn, events []ConnectionEvent) error {
+	insert, err := tx.prepare(ctx, sqlInsertConnection)
 	if err != nil {
 		return err
 	}
-	defer insert.Close()
+	defer insert.s.Close()
 	for i := range events {
 		e := &events[i]
 		var addr string
@@ -85,7 +75,7 @@ func appendConnections(ctx context.Context, tx *sql.Tx, events []ConnectionEvent
 			addr = e.Addr.String()
 		}
 		conn := int64(e.Conn) // all 64 bits are kept, and read back as they were
-		_, err := insert.ExecContext(ctx, string(e.Kind), millis(e.Time), e.EndpointID, conn, addr,
+		err := insert.exec(ctx, string(e.Kind), millis(e.Time), e.EndpointID, conn, addr,
 			e.Code, e.Reason, e.Duration.Milliseconds(),
 			e.MessagesIn, e.BytesIn, e.MessagesOut, e.BytesOut, e.Dropped)
 		if err != nil {
@@ -101,32 +91,17 @@ func (s *Store) Connections(ctx context.Context, endpointID string, limit int) (
 	if limit <= 0 {
 		limit = defaultConnections
 	}
-	rows, err := s.r.QueryContext(ctx, sqlSelectConnections, endpointID, limit)
-	if err != nil {
-		return nil, fmt.Errorf("reading connection log: %w", err)
-	}
-	defer rows.Close()
-	var events []ConnectionEvent
-	for rows.Next() {
-		e, err := scanConnection(rows)
-		if err != nil {
-			return nil, fmt.Errorf("reading connection log: %w", err)
-		}
-		events = append(events, e)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("reading connection log: %w", err)
-	}
-	return events, nil
+	events, err := list(ctx, s.r, scanConnection, sqlSelectConnections, endpointID, limit)
+	return events, wrap("reading connection log", err)
 }
 
-func scanConnection(rows *sql.Rows) (ConnectionEvent, error) {
+func scanConnection(row scanner) (ConnectionEvent, error) {
 	var (
 		e              ConnectionEvent
 		at, conn, took int64
 		addr           string
 	)
-	err := rows.Scan(&e.Kind, &at, &e.EndpointID, &conn, &addr, &e.Code, &e.Reason, &took,
+	err := row.Scan(&e.Kind, &at, &e.EndpointID, &conn, &addr, &e.Code, &e.Reason, &took,
 		&e.MessagesIn, &e.BytesIn, &e.MessagesOut, &e.BytesOut, &e.Dropped)
 	if err != nil {
 		return ConnectionEvent{}, err
@@ -144,5 +119,5 @@ func scanConnection(rows *sql.Rows) (ConnectionEvent, error) {
 // PruneConnections removes the events from before a time, and returns how many
 // it removed; with an error, some may be gone and others not.
 func (s *Store) PruneConnections(ctx context.Context, before time.Time) (int64, error) {
-	return s.prune(ctx, "connection log", sqlPruneConnections, before)
+	return s.prune(ctx, "connection log", sqlPruneConnections, millis(before))
 }

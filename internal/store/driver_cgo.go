@@ -6,9 +6,10 @@
 package store
 
 import (
+	"errors"
 	"net/url"
 
-	_ "github.com/mattn/go-sqlite3" // registers the driver
+	"github.com/mattn/go-sqlite3" // registers the driver
 )
 
 const driverName = "sqlite3"
@@ -21,4 +22,13 @@ func dsn(path string, pragmas []pragma) string {
 		params.Set("_"+p.name, p.value)
 	}
 	return fileURI(path, params)
+}
+
+// sqliteCode is SQLite's extended result code; 0 if err is none of its errors.
+func sqliteCode(err error) int {
+	var e sqlite3.Error
+	if errors.As(err, &e) {
+		return int(e.Code)
+	}
+	return 0
 }

@@ -6,9 +6,10 @@
 package store
 
 import (
+	"errors"
 	"net/url"
 
-	_ "modernc.org/sqlite" // registers the driver
+	"modernc.org/sqlite" // registers the driver
 )
 
 const driverName = "sqlite"
@@ -21,4 +22,13 @@ func dsn(path string, pragmas []pragma) string {
 		params.Add("_pragma", p.name+"("+p.value+")")
 	}
 	return fileURI(path, params)
+}
+
+// sqliteCode is SQLite's extended result code; 0 if err is none of its errors.
+func sqliteCode(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code()
+	}
+	return 0
 }

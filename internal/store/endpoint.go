@@ -12,14 +12,21 @@ import (
 // Endpoint is a broadcast endpoint as it is kept.
 type Endpoint struct {
 	// ID is the 22 characters of the endpoint's URL.
-	ID   string `json:"id"`
-	Name string `json:"name,omitempty"`
+	ID string `json:"id"`
+	// UserID is whose it is; 0 is nobody's, made on the command line.
+	UserID int64  `json:"user_id,omitempty"`
+	Name   string `json:"name,omitempty"`
 	// CreatedAt defaults to now.
 	CreatedAt time.Time `json:"created_at"`
 	// LastActiveAt is zero for an endpoint that nobody has used.
 	LastActiveAt time.Time        `json:"last_active_at,omitzero"`
 	Settings     EndpointSettings `json:"settings"`
 	Stats        EndpointStats    `json:"stats"`
+	// Private endpoints want a key; KeyHash is its SHA-256, or nil.
+	Private bool   `json:"private,omitempty"`
+	KeyHash []byte `json:"-"`
+	// Version grows with each change of the name, the settings or the key.
+	Version int64 `json:"version,omitempty"`
 }
 
 // EndpointSettings are what an endpoint's owner chooses for it. A zero field
@@ -56,27 +63,42 @@ type EndpointStats struct {
 	DroppedKicked uint64 `json:"dropped_kicked"`
 }
 
-// scanEndpoint reads a row of sqlSelectEndpoints, from *sql.Row or *sql.Rows.
-func scanEndpoint(row interface{ Scan(dest ...any) error }) (Endpoint, error) {
+// endpointRow is an endpoint with the number of its row, which orders those of
+// the same millisecond.
+type endpointRow struct {
+	Endpoint
+	row int64
+}
+
+func (r *endpointRow) cursor() string { return pairCursor(millis(r.CreatedAt), r.row) }
+
+// scanEndpointRow reads a row of selectEndpoints.
+func scanEndpointRow(row scanner) (endpointRow, error) {
 	var (
-		e                   Endpoint
+		e                   endpointRow
 		created, lastActive int64
 		origins             string
 		set, st             = &e.Settings, &e.Stats
 	)
-	err := row.Scan(&e.ID, &e.Name, &created, &lastActive, &set.Compression, &origins,
+	err := row.Scan(&e.row, &e.ID, &e.UserID, &e.Name, &created, &lastActive, &set.Compression, &origins,
 		&set.MaxMessageSize, &set.MaxConnections, &set.MessagesPerSecond, &set.BytesPerSecond,
 		&set.EndpointMessagesPerSecond, &set.EndpointBytesPerSecond,
+		&e.Private, &e.KeyHash, &e.Version,
 		&st.TotalConnections, &st.MessagesIn, &st.BytesIn, &st.MessagesOut, &st.BytesOut,
 		&st.DroppedSlow, &st.DroppedClosed, &st.DroppedKicked)
 	if err != nil {
-		return Endpoint{}, err
+		return endpointRow{}, err
 	}
 	e.CreatedAt, e.LastActiveAt = fromMillis(created), fromMillis(lastActive)
 	if set.Origins, err = unmarshalOrigins(origins); err != nil {
-		return Endpoint{}, fmt.Errorf("origins of %q: %w", e.ID, err)
+		return endpointRow{}, fmt.Errorf("origins of %q: %w", e.ID, err)
 	}
 	return e, nil
+}
+
+func scanEndpoint(row scanner) (Endpoint, error) {
+	r, err := scanEndpointRow(row)
+	return r.Endpoint, err
 }
 
 // marshalOrigins gives the JSON array that is kept: [] for none, never null.

@@ -54,7 +54,7 @@ func TestCreateEndpoint(t *testing.T) {
 	s := newStore(t)
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.in.ID, tt.want.ID = testID(i), testID(i)
+			tt.in.ID, tt.want.ID, tt.want.Version = testID(i), testID(i), 1
 			if err := s.CreateEndpoint(t.Context(), tt.in); err != nil {
 				t.Fatal(err)
 			}
@@ -128,8 +128,8 @@ func TestEndpointsOrder(t *testing.T) {
 func TestUpdateEndpoint(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
-	want := Endpoint{ID: testID(1), Name: "old", CreatedAt: t0, LastActiveAt: t0, Stats: fullStats}
-	other := Endpoint{ID: testID(2), Name: "other", CreatedAt: t0}
+	want := Endpoint{ID: testID(1), Name: "old", CreatedAt: t0, LastActiveAt: t0, Stats: fullStats, Version: 1}
+	other := Endpoint{ID: testID(2), Name: "other", CreatedAt: t0, Version: 1}
 	for _, e := range []Endpoint{want, other} {
 		if err := s.CreateEndpoint(t.Context(), e); err != nil {
 			t.Fatal(err)
@@ -137,15 +137,17 @@ func TestUpdateEndpoint(t *testing.T) {
 	}
 	for _, settings := range []EndpointSettings{fullSettings, {}} {
 		want.Name, want.Settings = "new", settings
-		if err := s.UpdateEndpoint(t.Context(), want.ID, "new", settings); err != nil {
-			t.Fatal(err)
+		want.Version++
+		got, err := s.UpdateEndpoint(t.Context(), want.ID, 0, func(e *Endpoint) { e.Name, e.Settings = "new", settings })
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("got  %+v\nwant %+v\n(%v)", got, want, err)
 		}
 		list, err := s.Endpoints(t.Context())
 		if err != nil || !reflect.DeepEqual(list, []Endpoint{want, other}) {
 			t.Errorf("got  %+v\nwant %+v, %+v\n(%v)", list, want, other, err)
 		}
 	}
-	if err := s.UpdateEndpoint(t.Context(), testID(3), "", EndpointSettings{}); !errors.Is(err, ErrNotFound) {
+	if _, err := s.UpdateEndpoint(t.Context(), testID(3), 0, func(*Endpoint) {}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("updating what is not there: %v, want ErrNotFound", err)
 	}
 }
@@ -169,7 +171,7 @@ func TestDeleteEndpoint(t *testing.T) {
 		t.Errorf("deleting it again: %v, want ErrNotFound", err)
 	}
 	var ids string
-	if err := s.r.QueryRow(`SELECT group_concat(endpoint_id) FROM endpoint_stats`).Scan(&ids); err != nil || ids != testID(2) {
+	if err := s.readers.QueryRow(`SELECT endpoint_id FROM endpoint_stats`).Scan(&ids); err != nil || ids != testID(2) {
 		t.Errorf("statistics are left of %q, want %q (%v)", ids, testID(2), err)
 	}
 	if events, err := s.Connections(t.Context(), testID(1), 0); err != nil || len(events) != 1 {

@@ -5,7 +5,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 )
@@ -18,8 +17,8 @@ const (
 	// One statement, so that two callers never get the same number.
 	sqlNextEpoch = `
 		INSERT INTO meta (key, value) VALUES ('epoch', '1')
-		ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)
-		RETURNING CAST(value AS INTEGER)`
+		ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)
+		RETURNING CAST(value AS BIGINT)`
 )
 
 // epochKey is where the epoch is kept; it is nobody else's.
@@ -27,15 +26,14 @@ const epochKey = "epoch"
 
 // Meta returns the value of a key, and whether there is one.
 func (s *Store) Meta(ctx context.Context, key string) (string, bool, error) {
-	var value string
-	err := s.r.QueryRowContext(ctx, sqlSelectMeta, key).Scan(&value)
-	if errors.Is(err, sql.ErrNoRows) {
+	value, err := one(ctx, s.r, func(row scanner) (value string, err error) {
+		err = row.Scan(&value)
+		return value, err
+	}, sqlSelectMeta, key)
+	if errors.Is(err, ErrNotFound) {
 		return "", false, nil
 	}
-	if err != nil {
-		return "", false, fmt.Errorf("reading %q: %w", key, err)
-	}
-	return value, true, nil
+	return value, err == nil, wrap(fmt.Sprintf("reading %q", key), err)
 }
 
 // SetMeta sets the value of a key. The key "epoch" belongs to NextEpoch and is
@@ -44,24 +42,23 @@ func (s *Store) SetMeta(ctx context.Context, key, value string) error {
 	if key == epochKey {
 		return fmt.Errorf("setting %q: only NextEpoch may do that", key)
 	}
-	if _, err := s.w.ExecContext(ctx, sqlUpsertMeta, key, value); err != nil {
-		return fmt.Errorf("setting %q: %w", key, err)
-	}
-	return nil
+	err := s.inTx(ctx, func(tx conn) error {
+		_, err := tx.exec(ctx, sqlUpsertMeta, key, value)
+		return err
+	})
+	return wrap(fmt.Sprintf("setting %q", key), err)
 }
 
 // NextEpoch returns a number that is greater than all it has returned before,
 // in this run of the gateway or an earlier one; the first is 1. It is on disk
 // before it is returned. Registrations are ordered by it.
 func (s *Store) NextEpoch(ctx context.Context) (uint64, error) {
-	var epoch uint64
+	var epoch int64
 	// Not a bare query: without Commit, a failure to write would go unnoticed
 	// when the rows are closed.
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, sqlNextEpoch).Scan(&epoch)
+	err := s.inTx(ctx, func(tx conn) (err error) {
+		epoch, err = one(ctx, tx, scanInt, sqlNextEpoch)
+		return err
 	})
-	if err != nil {
-		return 0, fmt.Errorf("taking the next epoch: %w", err)
-	}
-	return epoch, nil
+	return uint64(epoch), wrap("taking the next epoch", err)
 }

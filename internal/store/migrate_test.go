@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/pressly/goose/v3"
 )
 
 func TestMigrateReopen(t *testing.T) {
@@ -47,25 +45,29 @@ func TestMigrateOlder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := fs.Sub(schema, "schema")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, old.w, files)
+	p, err := migrations(old.writers, schemaSQLite)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.UpTo(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	createEndpoint(t, old, testID(1))
+	for _, insert := range []string{
+		`INSERT INTO endpoints (endpoint_id, name, created_at) VALUES (?, 'Kitchen', 1)`,
+		`INSERT INTO endpoint_stats (endpoint_id, updated_at) VALUES (?, 1)`,
+	} {
+		if _, err := old.writers.Exec(insert, testID(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := old.Close(); err != nil {
 		t.Fatal(err)
 	}
 
 	s := openStore(t, path)
-	if _, err := s.Endpoint(t.Context(), testID(1)); err != nil {
-		t.Error(err)
+	found, _, err := s.EndpointsOf(t.Context(), 0, "kitch", Page{})
+	if err != nil || len(found) != 1 || found[0].ID != testID(1) || found[0].Version != 1 {
+		t.Errorf("%+v, %v", found, err)
 	}
 	if err := s.SetMeta(t.Context(), "k", "v"); err != nil {
 		t.Error(err)
@@ -79,7 +81,7 @@ func TestMigrateNewer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.w.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`); err != nil {
+	if _, err := s.writers.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

@@ -5,8 +5,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"time"
 )
 
@@ -38,28 +36,25 @@ func (s *Store) AddStats(ctx context.Context, deltas []StatsDelta) error {
 	if len(deltas) == 0 {
 		return nil
 	}
-	err := s.inTx(ctx, func(tx *sql.Tx) error { return addStats(ctx, tx, deltas) })
-	if err != nil {
-		return fmt.Errorf("adding statistics: %w", err)
-	}
-	return nil
+	err := s.inTx(ctx, func(tx conn) error { return addStats(ctx, tx, deltas) })
+	return wrap("adding statistics", err)
 }
 
-func addStats(ctx context.Context, tx *sql.Tx, deltas []StatsDelta) error {
-	add, err := tx.PrepareContext(ctx, sqlAddStats)
+func addStats(ctx context.Context, tx conn, deltas []StatsDelta) error {
+	add, err := tx.prepare(ctx, sqlAddStats)
 	if err != nil {
 		return err
 	}
-	defer add.Close()
-	touch, err := tx.PrepareContext(ctx, sqlSetLastActive)
+	defer add.s.Close()
+	active, err := tx.prepare(ctx, sqlSetLastActive)
 	if err != nil {
 		return err
 	}
-	defer touch.Close()
+	defer active.s.Close()
 	now := millis(time.Now())
 	for i := range deltas {
 		d := &deltas[i]
-		_, err := add.ExecContext(ctx, d.TotalConnections, d.MessagesIn, d.BytesIn, d.MessagesOut,
+		err := add.exec(ctx, d.TotalConnections, d.MessagesIn, d.BytesIn, d.MessagesOut,
 			d.BytesOut, d.DroppedSlow, d.DroppedClosed, d.DroppedKicked, now, d.EndpointID)
 		if err != nil {
 			return err
@@ -68,7 +63,7 @@ func addStats(ctx context.Context, tx *sql.Tx, deltas []StatsDelta) error {
 			continue
 		}
 		at := millis(d.LastActive)
-		if _, err := touch.ExecContext(ctx, at, d.EndpointID, at); err != nil {
+		if err := active.exec(ctx, at, d.EndpointID, at); err != nil {
 			return err
 		}
 	}

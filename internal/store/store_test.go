@@ -109,14 +109,14 @@ func TestPragmas(t *testing.T) {
 		name, pragma string
 		want         string
 	}{
-		{s.w, "writer", "journal_mode", "wal"},
-		{s.w, "writer", "synchronous", "2"}, // FULL
-		{s.w, "writer", "foreign_keys", "1"},
-		{s.w, "writer", "busy_timeout", "5000"},
-		{s.w, "writer", "query_only", "0"},
-		{s.r, "reader", "journal_mode", "wal"},
-		{s.r, "reader", "busy_timeout", "5000"},
-		{s.r, "reader", "query_only", "1"},
+		{s.writers, "writer", "journal_mode", "wal"},
+		{s.writers, "writer", "synchronous", "2"}, // FULL
+		{s.writers, "writer", "foreign_keys", "1"},
+		{s.writers, "writer", "busy_timeout", "5000"},
+		{s.writers, "writer", "query_only", "0"},
+		{s.readers, "reader", "journal_mode", "wal"},
+		{s.readers, "reader", "busy_timeout", "5000"},
+		{s.readers, "reader", "query_only", "1"},
 	}
 	for _, tt := range tests {
 		var got string
@@ -124,7 +124,7 @@ func TestPragmas(t *testing.T) {
 			t.Errorf("%s of the %s is %q, want %q (%v)", tt.pragma, tt.name, got, tt.want, err)
 		}
 	}
-	if _, err := s.r.Exec(sqlUpsertMeta, "k", "v"); err == nil {
+	if _, err := s.readers.Exec(sqlUpsertMeta, "k", "v"); err == nil {
 		t.Error("a reader wrote")
 	}
 }
@@ -146,7 +146,7 @@ func TestImmediate(t *testing.T) {
 	if err := write(); err != nil {
 		t.Fatal(err)
 	}
-	err = s.inTx(t.Context(), func(*sql.Tx) error { return write() })
+	err = s.inTx(t.Context(), func(conn) error { return write() })
 	if err == nil || !strings.Contains(err.Error(), "locked") {
 		t.Errorf("writing during a transaction: %v, want: locked", err)
 	}

@@ -5,19 +5,19 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"time"
 )
 
 //nolint:gosec // statements about tokens hold none
 const (
 	sqlInsertClientToken = `
-		INSERT INTO client_tokens (token_id, hash, client, created_at) VALUES (?, ?, ?, ?)
+		INSERT INTO client_tokens (token_id, user_id, hash, client, name, created_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO NOTHING`
-	sqlListClientTokens = `
-		SELECT token_id, hash, client, created_at, last_used_at FROM client_tokens
-		WHERE revoked_at = 0 ORDER BY id`
+	selectClientTokens = `
+		SELECT token_id, coalesce(user_id, 0), hash, client, name, created_at, last_used_at FROM client_tokens`
+	sqlListClientTokens = selectClientTokens + ` WHERE revoked_at = 0 ORDER BY id`
+	sqlUserClientTokens = selectClientTokens + `
+		WHERE coalesce(user_id, 0) = ? AND revoked_at = 0 ORDER BY id`
 	sqlRevokeClientToken = `
 		UPDATE client_tokens SET revoked_at = ? WHERE token_id = ? AND revoked_at = 0`
 	sqlDeleteTokensClients = `DELETE FROM clients WHERE token_id = ?`
@@ -28,7 +28,9 @@ const (
 // ClientToken is the leave of tunnel clients to sign in. The token itself is
 // kept nowhere.
 type ClientToken struct {
-	ID string
+	ID     string
+	UserID int64  // 0: the operator's
+	Name   string // for people
 	// Hash is the SHA-256 of the token.
 	Hash [32]byte
 	// Client, if not empty, is the only name that the token is good for.
@@ -40,62 +42,53 @@ type ClientToken struct {
 // CreateClientToken adds t, unused. It returns ErrExists if its id or hash is
 // taken.
 func (s *Store) CreateClientToken(ctx context.Context, t ClientToken) error {
-	ok, err := changed(s.w.ExecContext(ctx, sqlInsertClientToken, t.ID, t.Hash[:], t.Client, millis(t.CreatedAt)))
-	if err == nil && !ok {
-		err = ErrExists
-	}
-	if err != nil {
-		return fmt.Errorf("creating client token: %w", err)
-	}
-	return nil
+	err := s.inTx(ctx, func(tx conn) error {
+		n, err := tx.exec(ctx, sqlInsertClientToken, t.ID, orNull(t.UserID), t.Hash[:], t.Client, t.Name, millis(t.CreatedAt))
+		if err == nil && n == 0 {
+			err = ErrExists
+		}
+		return err
+	})
+	return wrap("creating client token", err)
 }
 
 // ClientTokens returns the tokens that are not revoked, in the order of their
 // creation.
 func (s *Store) ClientTokens(ctx context.Context) ([]ClientToken, error) {
-	rows, err := s.r.QueryContext(ctx, sqlListClientTokens)
-	if err != nil {
-		return nil, fmt.Errorf("listing client tokens: %w", err)
-	}
-	defer rows.Close()
-	var list []ClientToken
-	for rows.Next() {
-		var (
-			t             ClientToken
-			hash          []byte
-			created, used int64
-		)
-		if err := rows.Scan(&t.ID, &hash, &t.Client, &created, &used); err != nil {
-			return nil, fmt.Errorf("listing client tokens: %w", err)
-		}
-		if copy(t.Hash[:], hash) != len(t.Hash) {
-			return nil, fmt.Errorf("listing client tokens: the hash of %q has %d bytes", t.ID, len(hash))
-		}
-		t.CreatedAt, t.LastUsedAt = fromMillis(created), fromMillis(used)
-		list = append(list, t)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("listing client tokens: %w", err)
-	}
-	return list, nil
+	tokens, err := list(ctx, s.r, scanClientToken, sqlListClientTokens)
+	return tokens, wrap("listing client tokens", err)
+}
+
+// ClientTokensOf is ClientTokens for one user; 0 is the operator.
+func (s *Store) ClientTokensOf(ctx context.Context, userID int64) ([]ClientToken, error) {
+	tokens, err := list(ctx, s.r, scanClientToken, sqlUserClientTokens, userID)
+	return tokens, wrap("listing client tokens", err)
 }
 
 // RevokeClientToken takes a token out of force and forgets its clients, or
 // returns ErrNotFound.
 func (s *Store) RevokeClientToken(ctx context.Context, id string, at time.Time) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		ok, err := changed(tx.ExecContext(ctx, sqlRevokeClientToken, millis(at), id))
-		if err != nil {
+	err := s.inTx(ctx, func(tx conn) error {
+		if err := tx.must(ctx, sqlRevokeClientToken, millis(at), id); err != nil {
 			return err
 		}
-		if !ok {
-			return ErrNotFound
-		}
-		_, err = tx.ExecContext(ctx, sqlDeleteTokensClients, id)
+		_, err := tx.exec(ctx, sqlDeleteTokensClients, id)
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("revoking client token: %w", err)
+	return wrap("revoking client token", err)
+}
+
+func scanClientToken(row scanner) (ClientToken, error) {
+	var (
+		t             ClientToken
+		hash          []byte
+		created, used int64
+	)
+	if err := row.Scan(&t.ID, &t.UserID, &hash, &t.Client, &t.Name, &created, &used); err != nil {
+		return ClientToken{}, err
 	}
-	return nil
+	t.CreatedAt, t.LastUsedAt = fromMillis(created), fromMillis(used)
+	var err error
+	t.Hash, err = toHash(hash)
+	return t, err
 }

@@ -131,7 +131,7 @@ func TestSessionsArePruned(t *testing.T) {
 	}
 	count := func() (n int, bytes uint64) {
 		t.Helper()
-		err := s.r.QueryRowContext(t.Context(), `SELECT count(*), coalesce(max(bytes), 0) FROM sessions_log`).Scan(&n, &bytes)
+		err := s.readers.QueryRowContext(t.Context(), `SELECT count(*), coalesce(max(bytes), 0) FROM sessions_log`).Scan(&n, &bytes)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +145,7 @@ func TestSessionsArePruned(t *testing.T) {
 	}
 	// All or nothing.
 	b.Clients = []Client{{Name: "x", TokenID: "t"}}
-	if _, err := s.w.ExecContext(t.Context(), `CREATE TRIGGER no BEFORE INSERT ON sessions_log BEGIN SELECT RAISE(ABORT, 'no'); END`); err != nil {
+	if _, err := s.writers.ExecContext(t.Context(), `CREATE TRIGGER no BEFORE INSERT ON sessions_log BEGIN SELECT RAISE(ABORT, 'no'); END`); err != nil {
 		t.Fatal(err)
 	}
 	addToken(t, s, "t", "")
