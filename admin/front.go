@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package admin
+
+import (
+	"bytes"
+	"io"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"go.uber.org/zap"
+)
+
+// Serve answers a request for a path below /api/. client is who sends it.
+func (a *API) Serve(w http.ResponseWriter, r *http.Request, client Client) {
+	ans := &answer{w: w}
+	defer func() {
+		v := recover()
+		if v == nil {
+			ans.finish()
+			return
+		}
+		if v == http.ErrAbortHandler {
+			panic(v)
+		}
+		a.cfg.Logger().Error("a request panicked", zap.Any("panic", v), zap.ByteString("stack", debug.Stack()))
+		ans.fail(internal)
+		ans.finish()
+	}()
+	protect(w.Header())
+	q := &request{http: r, client: client, core: a.cfg.Core(), accounts: a.cfg.Accounts()}
+	if err := a.admit(ans, q); err != nil {
+		ans.fail(err)
+		return
+	}
+	if ans.status != 0 {
+		return // a preflight
+	}
+	if p, ok := a.pages[r.URL.Path]; ok {
+		p.serve(ans, r)
+		return
+	}
+	if q.core == nil || q.accounts == nil {
+		ans.fail(notReady)
+		return
+	}
+	if err := q.readBody(); err != nil {
+		ans.fail(err)
+		return
+	}
+	a.dispatch(ans, r.WithContext(q.in(r.Context())))
+}
+
+// protect sets the headers that every answer has.
+func protect(head http.Header) {
+	head.Set("Cache-Control", "no-store")
+	head.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	head.Set("Cross-Origin-Resource-Policy", "same-origin")
+	head.Set("Referrer-Policy", "no-referrer")
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("X-Frame-Options", "DENY")
+}
+
+// admit keeps out who may not even ask. What costs nothing comes first.
+func (a *API) admit(ans *answer, q *request) *Error {
+	if q.core != nil && q.core.Blocked(q.client.Addr) {
+		return fail(http.StatusForbidden, codeBlocked, "Your address is blocked here.")
+	}
+	if err := a.checkOrigin(ans, q); err != nil {
+		return err
+	}
+	if q.accounts == nil {
+		return nil // answered as not ready, or with a page
+	}
+	if err := q.accounts.AdmitSource(q.client.Addr); err != nil {
+		e, ok := a.translate(q.http.Context(), "admitting", err).(*Error)
+		if !ok {
+			return internal
+		}
+		return e
+	}
+	return nil
+}
+
+// readBody takes the body in, if it is JSON and not too large. A request with
+// another type could be one that a foreign page may send unasked.
+func (q *request) readBody() *Error {
+	r := q.http
+	if r.ContentLength == 0 || r.Body == nil {
+		return nil
+	}
+	if r.ContentLength > maxBody {
+		return tooLarge
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	switch {
+	case err != nil:
+		return fail(http.StatusBadRequest, codeBadRequest, "The body could not be read to its end.")
+	case len(body) > maxBody:
+		return tooLarge
+	case len(body) == 0:
+		return nil
+	}
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != contentType {
+		return fail(http.StatusUnsupportedMediaType, codeMediaType, "Send the body as Content-Type: application/json.")
+	}
+	// huma looks for the part after a plus, and so takes more than it says.
+	r.Header.Set("Content-Type", contentType)
+	q.body = body
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
+var tooLarge = fail(http.StatusRequestEntityTooLarge, codeTooLarge, "The body is larger than %d bytes.", maxBody)
+
+// dispatch finds the route. The mux's own refusals and redirects get our shape.
+func (a *API) dispatch(ans *answer, r *http.Request) {
+	if h, pattern := a.mux.Handler(r); pattern == "" || strings.HasSuffix(r.URL.Path, "/") {
+		probe := &answer{w: &discard{head: make(http.Header)}}
+		h.ServeHTTP(probe, r)
+		if probe.status == http.StatusMethodNotAllowed {
+			allow := probe.Header().Get("Allow")
+			ans.Header().Set("Allow", allow)
+			ans.fail(fail(http.StatusMethodNotAllowed, codeMethod, "This path takes %s.", allow))
+			return
+		}
+		ans.fail(fail(http.StatusNotFound, codeNotFound, "There is no such path. /api/docs lists those that exist."))
+		return
+	}
+	a.mux.ServeHTTP(ans, r)
+}
+
+// discard is a response that goes nowhere.
+type discard struct{ head http.Header }
+
+func (d *discard) Header() http.Header         { return d.head }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discard) WriteHeader(int)             {}
