@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package account
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+
+	"github.com/culvertd/culvert/internal/store"
+)
+
+const maxTerms = 64 << 10
+
+// settings has, by key, the default and what a value must be.
+var settings = map[string]struct {
+	none  string
+	check func(json.RawMessage) error
+}{
+	SettingTerms:        {`""`, checked(func(s string) bool { return len(s) <= maxTerms }, "is a text of at most 64 KiB")},
+	SettingFeedback:     {`""`, checked(validLink, "is an http, https or mailto link, or empty")},
+	SettingRegistration: {`true`, checked(func(bool) bool { return true }, "is true or false")},
+	SettingLimits:       {`{}`, checked(validLimits, "are 0 for the default, -1 for none, or the limit itself")},
+}
+
+// checked returns a check for values that are a T and fulfil ok.
+func checked[T any](ok func(T) bool, want string) func(json.RawMessage) error {
+	return func(value json.RawMessage) error {
+		var v T
+		d := json.NewDecoder(bytes.NewReader(value))
+		d.DisallowUnknownFields()
+		if bytes.Equal(bytes.TrimSpace(value), []byte("null")) || !json.Valid(value) || d.Decode(&v) != nil || !ok(v) {
+			return invalid("value", want)
+		}
+		return nil
+	}
+}
+
+func validLink(s string) bool {
+	if s == "" {
+		return true
+	}
+	u, err := url.Parse(s)
+	if err != nil || len(s) > 2000 || clean(s, len(s)) != s {
+		return false
+	}
+	return u.Scheme == "mailto" || (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+// Settings returns all settings for administrators, by key.
+func (s *Service) Settings(ctx context.Context, p Principal) (map[string]SettingValue, error) {
+	if !p.User.Admin {
+		return nil, errForbidden
+	}
+	all := make(map[string]SettingValue, len(settings))
+	for key := range settings {
+		value, version, err := s.read(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		all[key] = SettingValue{Value: value, Version: version}
+	}
+	return all, nil
+}
+
+// Setting returns a setting for administrators, and its version, which is 0 for
+// the default.
+func (s *Service) Setting(ctx context.Context, p Principal, key string) (json.RawMessage, int64, error) {
+	if !p.User.Admin {
+		return nil, 0, errForbidden
+	}
+	return s.read(ctx, key)
+}
+
+func (s *Service) read(ctx context.Context, key string) (json.RawMessage, int64, error) {
+	known, ok := settings[key]
+	if !ok {
+		return nil, 0, errNotFound
+	}
+	value, version, err := s.store.Setting(ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return json.RawMessage(known.none), 0, nil
+	}
+	return value, version, fail("reading setting", err)
+}
+
+// setting reads a setting into v, which has its default.
+func (s *Service) setting(ctx context.Context, key string, v any) error {
+	text, _, err := s.read(ctx, key)
+	if err != nil {
+		return err
+	}
+	return fail("reading setting", json.Unmarshal(text, v))
+}
+
+// SetSetting changes a setting that still has the version, and returns its new
+// one.
+func (s *Service) SetSetting(ctx context.Context, p Principal, key string, value json.RawMessage, version int64, from From) (int64, error) {
+	if err := mayAdminister(p); err != nil {
+		return 0, err
+	}
+	known, ok := settings[key]
+	if !ok {
+		return 0, errNotFound
+	}
+	if err := known.check(value); err != nil {
+		return 0, err
+	}
+	was, _, err := s.read(ctx, key)
+	if err != nil {
+		return 0, err
+	}
+	if version, err = s.store.SetSetting(ctx, key, value, version); err != nil {
+		return 0, fail("changing setting", err)
+	}
+	s.tell(Change{Kind: SettingsChanged})
+	s.audit(ctx, p, from, "setting.update", "setting/"+key, was, value)
+	return version, nil
+}
+
+// Terms returns the terms of use, for everyone; "" if there are none.
+func (s *Service) Terms(ctx context.Context) (string, error) {
+	var terms string
+	err := s.setting(ctx, SettingTerms, &terms)
+	return terms, err
+}
+
+// Feedback returns the link for feedback, for everyone; "" if there is none.
+func (s *Service) Feedback(ctx context.Context) (string, error) {
+	var link string
+	err := s.setting(ctx, SettingFeedback, &link)
+	return link, err
+}
+
+// DefaultLimits returns the limits of accounts that have none of their own; 0
+// stands for the gateway's.
+func (s *Service) DefaultLimits(ctx context.Context) (store.UserLimits, error) {
+	var l store.UserLimits
+	err := s.setting(ctx, SettingLimits, &l)
+	return l, err
+}
