@@ -16,6 +16,11 @@ import (
 func (r *Relay) accept(ln net.Listener) error {
 	inherited := inheritKeepAlive(ln)
 	r.mover.Listen(ln, func(c splice.Conn) splice.Guest {
+		if r.blocked(splice.Peer(c)) {
+			r.count.refuse(refusedBlocked)
+			_ = c.Reset()
+			return nil
+		}
 		if r.short() {
 			r.shed()
 			if r.short() {

@@ -5,6 +5,7 @@ package relay
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -46,6 +47,7 @@ type Client struct {
 type parkedChannel struct {
 	splice.Parked
 	since time.Time
+	from  netip.Addr
 }
 
 // Name returns the name it was added with.
@@ -97,7 +99,7 @@ func (c *Client) park(conn splice.Conn) *wire.Refusal {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.closed:
+	case c.closed, c.relay.blocked(splice.Peer(conn)):
 		return refuseDenied
 	case len(c.waiting) > 0:
 		w := c.waiting[0]
@@ -110,7 +112,7 @@ func (c *Client) park(conn splice.Conn) *wire.Refusal {
 			Message: fmt.Sprintf("%d channels are parked, which is the most that one client may", maxParked),
 		}
 	}
-	p := &parkedChannel{since: time.Now()}
+	p := &parkedChannel{since: time.Now(), from: splice.Peer(conn)}
 	c.relay.count.parked.Add(1)
 	// Under the lock: lost takes it, so it finds p in the list.
 	p.Parked = c.relay.mover.Park(conn, func() { c.lost(p) })

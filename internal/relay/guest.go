@@ -5,6 +5,7 @@ package relay
 
 import (
 	"bytes"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ const maxPending = 8192
 type guest struct {
 	r       *Relay
 	c       splice.Conn
+	from    netip.Addr
 	since   time.Time
 	line    []byte    // what has come of it
 	session *Session  // of a warm channel
@@ -44,7 +46,7 @@ type pending struct {
 
 // begin returns the guest for a new connection.
 func (r *Relay) begin(c splice.Conn) splice.Guest {
-	g := &guest{r: r, c: c, since: time.Now()}
+	g := &guest{r: r, c: c, from: splice.Peer(c), since: time.Now()}
 	g.pending.Store(true)
 	r.pending.add(g)
 	return g
@@ -142,6 +144,9 @@ func (g *guest) Gone() {
 
 // Overdue implements splice.Guest.
 func (g *guest) Overdue() bool {
+	if g.r.blocked(g.from) {
+		return true
+	}
 	if g.session != nil {
 		return g.session.over()
 	}

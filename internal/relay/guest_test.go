@@ -6,6 +6,7 @@ package relay
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"syscall"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ func TestDrip(t *testing.T) {
 		{"port", func(w *world) net.Conn { return w.dial() }},
 		{"another connection", func(w *world) net.Conn {
 			near, far := net.Pipe()
-			w.r.ServeChannel(&pipeConn{far})
+			w.r.ServeChannel(&pipeConn{far}, netip.Addr{})
 			return near
 		}},
 	} {

@@ -15,9 +15,10 @@ import (
 
 func TestReplaces(t *testing.T) {
 	w := newWorld(t, Limits{MaxChannelsPerSession: 1})
-	p := w.park(2)
+	p := w.park(1)
 	old := w.good(wire.Open, "x")
-	w.expect(p[1], goLine+"x")
+	w.expect(p[0], goLine+"x")
+	p = w.park(1)
 	if got := w.refused(w.good(wire.Open, "")); got != wire.RefusedLimit {
 		t.Error(got)
 	}

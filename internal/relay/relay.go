@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,7 @@ type Relay struct {
 	ev     Events
 	log    func() *zap.Logger
 	limits atomic.Pointer[Limits]
+	block  atomic.Pointer[func(netip.Addr) bool] // nil: nobody
 	mover  *splice.Mover
 	udp    *udpRelay
 	count  counters
@@ -96,8 +98,12 @@ func (r *Relay) ServeTCP(ln net.Listener) error { return r.accept(ln) }
 func (r *Relay) ServeUDP(pc *net.UDPConn) error { return r.udp.serve(pc) }
 
 // ServeChannel takes over one connection that has not said its line yet, such
-// as one over WebSocket. It returns at once.
-func (r *Relay) ServeChannel(c splice.Conn) { r.mover.Receive(c, r.begin(c)) }
+// as one over WebSocket. addr is its client's address, which c need not know.
+// It returns at once.
+func (r *Relay) ServeChannel(c splice.Conn, addr netip.Addr) {
+	c = behind{c, addr}
+	r.mover.Receive(c, r.begin(c))
+}
 
 // Close resets all channels, and waits until all that the relay has started
 // has ended, or ctx. The caller closes its listeners first.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"syscall"
@@ -389,7 +390,7 @@ func TestOtherConnections(t *testing.T) {
 	w := newWorld(t, Limits{})
 	p := w.park(1)[0]
 	near, far := net.Pipe()
-	w.r.ServeChannel(&pipeConn{far})
+	w.r.ServeChannel(&pipeConn{far}, netip.Addr{})
 	l, s := w.line(wire.Open)
 	_, _ = near.Write(append(l.Append(nil, s), "hello"...))
 	w.expect(p, goLine)

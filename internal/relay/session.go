@@ -6,6 +6,7 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,17 +23,31 @@ type Session struct {
 	meter  meter
 	udp    udpSession
 
-	mu     sync.Mutex              // guards the fields below
-	links  map[uint64]*splice.Link // open channels by the counter of their line; nil while one is paired
+	mu     sync.Mutex         // guards the fields below
+	links  map[uint64]channel // open ones by the counter of their line
 	opened atomic.Uint64
 	ended  bool
+}
+
+// channel is one under way between two addresses; without a link while it is
+// being paired.
+type channel struct {
+	link *splice.Link
+	ends [2]netip.Addr // visitor, provider
+}
+
+// reset ends the channel.
+func (c channel) reset() {
+	if c.link != nil {
+		c.link.Reset()
+	}
 }
 
 func newSession(r *Relay, spec SessionSpec) *Session {
 	s := &Session{
 		relay: r,
 		spec:  spec,
-		links: make(map[uint64]*splice.Link),
+		links: make(map[uint64]channel),
 	}
 	s.meter.session = s
 	s.meter.active.Store(r.now.Load())
@@ -81,9 +96,7 @@ func (s *Session) finish() bool {
 	r.mu.Unlock()
 	r.udp.removeSession(s)
 	for _, l := range links {
-		if l != nil {
-			l.Reset()
-		}
+		l.reset()
 	}
 	return true
 }
@@ -116,12 +129,10 @@ func (s *Session) over() bool {
 func (s *Session) reserve(line wire.Line) *wire.Refusal {
 	limit := s.relay.limits.Load().MaxChannelsPerSession
 	s.mu.Lock()
-	var old *splice.Link
+	var old channel
 	defer func() {
 		s.mu.Unlock()
-		if old != nil {
-			old.Reset()
-		}
+		old.reset()
 	}()
 	if s.ended {
 		return refuseClosed
@@ -136,18 +147,19 @@ func (s *Session) reserve(line wire.Line) *wire.Refusal {
 			Message: fmt.Sprintf("the session has %d channels, which is the limit max_channels_per_session; the gateway's operator can raise it", limit),
 		}
 	}
-	s.links[line.Counter] = nil
+	s.links[line.Counter] = channel{}
 	return nil
 }
 
 // link starts what reserve made room for. The session may have ended
-// meanwhile; then the channel ends with it.
+// meanwhile, or an end been blocked; then the channel ends with it.
 func (s *Session) link(counter uint64, visitor, provider splice.Conn, o splice.Options) {
 	o.Meter = &s.meter
 	o.Done = func(err error) { s.unlink(counter, err) }
 	s.mu.Lock()
 	_, reserved := s.links[counter]
-	if s.ended || !reserved {
+	ends := [2]netip.Addr{splice.Peer(visitor), splice.Peer(provider)}
+	if s.ended || !reserved || s.relay.blocked(ends[0]) || s.relay.blocked(ends[1]) {
 		s.mu.Unlock()
 		_, _ = visitor.Reset(), provider.Reset()
 		s.release(counter)
@@ -158,7 +170,7 @@ func (s *Session) link(counter uint64, visitor, provider splice.Conn, o splice.O
 	s.relay.count.linked.Add(1)
 	// Under the lock, so that unlink cannot come before; nothing below takes
 	// it, and Done comes from another goroutine.
-	s.links[counter] = s.relay.mover.Link(visitor, provider, o)
+	s.links[counter] = channel{s.relay.mover.Link(visitor, provider, o), ends}
 	s.mu.Unlock()
 }
 

@@ -192,6 +192,7 @@ const (
 	dropRate
 	dropSend
 	dropControl
+	dropBlocked
 	drops
 )
 
@@ -204,6 +205,7 @@ var dropNames = [drops]string{
 	dropRate:      "rate",
 	dropSend:      "send", // not taken by the system
 	dropControl:   "control",
+	dropBlocked:   "blocked", // controls only: an address that is blocked is bound to nothing
 }
 
 // dropOverflow is the kernel's: it had no more room for what nobody has read.

@@ -27,6 +27,10 @@ const (
 // every respect gets silence: whoever sent it has proven nothing, and may not
 // be who the address says.
 func (p *porter) control(t *datagram.Train, id uint32, packet []byte) {
+	if p.u.relay.blocked(t.Addr.Addr()) {
+		p.u.count.drop(dropBlocked, 1)
+		return
+	}
 	c, err := wire.ParseControl(packet[wire.PacketHeader:])
 	if id != 0 || err != nil {
 		p.u.count.drop(dropMalformed, 1)
@@ -48,7 +52,7 @@ func (p *porter) control(t *datagram.Train, id uint32, packet []byte) {
 	case wire.Echo:
 		answer.Kind = wire.Bound
 		ok = p.u.jar.taste(p.now, t.Addr, c.Key, c.Counter, c.Cookie) &&
-			b.bind(c.Counter, place{t.Addr, p.socket}, p.now)
+			b.bind(p.u.relay, c.Counter, place{t.Addr, p.socket}, p.now)
 	case wire.Keepalive:
 		answer.Kind = wire.Alive
 		at := b.at(p.now)
@@ -99,10 +103,13 @@ func (b *binding) accept(counter uint64) bool {
 // bind takes an address whose cookie came back. An echo that is sent again
 // because our answer was lost gets it again; an older one would lead back to
 // an address that was left, so it is refused.
-func (b *binding) bind(counter uint64, at place, now int64) bool {
+func (b *binding) bind(r *Relay, counter uint64, at place, now int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if counter < b.echoed {
+		return false
+	}
+	if r.blocked(at.addr.Addr()) { // under the lock, so that no unbind comes between
 		return false
 	}
 	if old := b.place.Load(); counter == b.echoed && (old == nil || *old != at) {

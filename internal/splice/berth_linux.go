@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 type berth struct {
 	lp    *loop // nil: in none yet
 	fd    int
+	from  netip.Addr // its peer
 	lost  func()
 	guest Guest // that is expected
 	state atomic.Int32
@@ -87,6 +89,8 @@ func (p *berth) Write(b []byte) (int, error) {
 	}
 	return n, err
 }
+
+func (p *berth) peer() netip.Addr { return p.from }
 
 // The rest of Conn is for plain ones, but for deadlines: a berth waits for
 // nothing.

@@ -5,7 +5,20 @@ package splice
 
 import (
 	"net"
+	"net/netip"
 )
+
+// Peer returns the address at the other end of c; the zero address if it has
+// none. It is unmapped, as Caddy's are.
+func Peer(c Conn) netip.Addr {
+	if p, ok := c.(interface{ peer() netip.Addr }); ok {
+		return p.peer()
+	}
+	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		return a.AddrPort().Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}
 
 // TCP makes a Conn of a TCP connection. Links between two of these take the
 // fast way where the system has one.

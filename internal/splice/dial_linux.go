@@ -33,7 +33,7 @@ func (e *loops) dial(to netip.AddrPort, o DialOptions, done func(Conn, error)) b
 		done(nil, os.NewSyscallError("connect", err))
 		return true
 	}
-	p := &berth{fd: fd}
+	p := &berth{fd: fd, from: to.Addr().Unmap()}
 	p.state.Store(berthTaken)
 	if err == nil {
 		done(p, nil)

@@ -93,6 +93,7 @@ func (e *loops) berth(c Conn) (*berth, error) {
 	if lp == nil {
 		return nil, nil
 	}
+	from := Peer(c) // which it forgets when it is detached
 	fd, err := detach(c, lp)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func (e *loops) berth(c Conn) (*berth, error) {
 	if p, ok := c.(*berth); ok {
 		return p, nil
 	}
-	p := &berth{lp: lp, fd: fd}
+	p := &berth{lp: lp, fd: fd, from: from}
 	p.state.Store(berthTaken)
 	return p, nil
 }

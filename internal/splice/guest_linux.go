@@ -6,6 +6,7 @@ package splice
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 
@@ -53,13 +54,17 @@ func (e *loops) listen(ln net.Listener, f func(Conn) Guest, failed func(error)) 
 	if !ok || e.pick() == nil {
 		return false
 	}
+	var (
+		fd   int
+		from netip.Addr
+		aerr error
+	)
+	next := func(l uintptr) bool {
+		fd, from, aerr = accept(int(l))
+		return !errors.Is(aerr, unix.EAGAIN)
+	}
 	for {
-		var fd int
-		var aerr error
-		err := t.raw.Read(func(l uintptr) bool {
-			fd, aerr = accept(int(l))
-			return !errors.Is(aerr, unix.EAGAIN)
-		})
+		err := t.raw.Read(next)
 		switch {
 		case err != nil:
 			return true // closed
@@ -69,7 +74,7 @@ func (e *loops) listen(ln net.Listener, f func(Conn) Guest, failed func(error)) 
 			failed(os.NewSyscallError("accept4", aerr))
 			continue
 		}
-		p := &berth{fd: fd}
+		p := &berth{fd: fd, from: from}
 		p.state.Store(berthTaken)
 		if g := f(p); g != nil {
 			p.lp = e.pick()

@@ -4,6 +4,7 @@
 package splice
 
 import (
+	"net/netip"
 	"syscall"
 	"unsafe"
 
@@ -38,13 +39,23 @@ func send(fd int, b []byte) (int, error) {
 	}
 }
 
-// accept asks neither who it is nor, as the library does, for its protocol.
-func accept(ln int) (int, error) {
-	fd, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(ln), 0, 0, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+// accept is told who it is with the socket, and does not ask for its protocol,
+// as the library does.
+func accept(ln int) (int, netip.Addr, error) {
+	var sa unix.RawSockaddrInet6 // room for either family
+	size := uint32(unix.SizeofSockaddrInet6)
+	fd, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(ln), uintptr(unsafe.Pointer(&sa)),
+		uintptr(unsafe.Pointer(&size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 	if errno != 0 {
-		return -1, errno
+		return -1, netip.Addr{}, errno
 	}
-	return int(fd), nil
+	switch sa.Family {
+	case unix.AF_INET:
+		return int(fd), netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(&sa)).Addr), nil
+	case unix.AF_INET6:
+		return int(fd), netip.AddrFrom16(sa.Addr).Unmap(), nil
+	}
+	return int(fd), netip.Addr{}, nil
 }
 
 // epollWait does not wait; it returns no events on any failure.

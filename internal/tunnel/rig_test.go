@@ -106,7 +106,9 @@ func (g *gate) start(site net.Listener) {
 	mux.HandleFunc("/tunnel", func(w http.ResponseWriter, r *http.Request) {
 		srv.Serve(w, r, netip.MustParseAddr("127.0.0.1"))
 	})
-	mux.HandleFunc(signaling.ChannelsPath, srv.ServeChannel)
+	mux.HandleFunc(signaling.ChannelsPath, func(w http.ResponseWriter, r *http.Request) {
+		srv.ServeChannel(w, r, netip.MustParseAddr("127.0.0.1"))
+	})
 	g.site = &httptest.Server{Listener: site, Config: &http.Server{Handler: mux}}
 	g.site.Start()
 }
