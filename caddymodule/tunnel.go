@@ -64,7 +64,7 @@ func (h *Tunnel) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 	if r.URL.Path == tunnelPath {
 		live.Serve(hj, r, clientAddr(r))
 	} else {
-		live.ServeChannel(hj, r)
+		live.ServeChannel(hj, r, clientAddr(r))
 	}
 	if hj.done {
 		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)

@@ -101,7 +101,7 @@ func (s tunnelStore) Write(ctx context.Context, b signaling.Batch) error {
 	for _, v := range b.Sessions {
 		out.Sessions = append(out.Sessions, store.Session{
 			ID: v.ID, Visitor: v.Visitor, Provider: v.Provider, Service: v.Service,
-			CreatedAt: v.Created, EndedAt: v.Ended, Bytes: v.Bytes, Reason: v.Reason,
+			CreatedAt: v.Created, EndedAt: v.Ended, Bytes: v.Up + v.Down, Reason: v.Reason,
 		})
 	}
 	return s.WriteTunnels(ctx, out)

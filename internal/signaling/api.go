@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/culvertd/culvert/internal/relay"
@@ -16,10 +17,12 @@ import (
 
 // Defaults of Config.
 const (
-	DefaultHeartbeatInterval    = 15 * time.Second
-	DefaultHeartbeatTimeout     = 45 * time.Second
-	DefaultMaxSessions          = 10_000
-	DefaultMaxSessionsPerClient = 256
+	DefaultHeartbeatInterval     = 15 * time.Second
+	DefaultHeartbeatTimeout      = 45 * time.Second
+	DefaultMaxSessions           = 10_000
+	DefaultMaxSessionsPerClient  = 256
+	DefaultMaxClientsPerAccount  = 20
+	DefaultMaxSessionsPerAccount = 1000
 )
 
 // Config is what a reload can change; it holds for those who are there too.
@@ -30,6 +33,16 @@ type Config struct {
 	// MaxSessions bounds sessions in all, MaxSessionsPerClient those of one
 	// client as provider and visitor together.
 	MaxSessions, MaxSessionsPerClient int
+	// MaxClientsPerAccount bounds the names that an account has at once,
+	// MaxSessionsPerAccount the sessions of its clients, as visitors and
+	// providers together. The operator's account has no such limits.
+	MaxClientsPerAccount, MaxSessionsPerAccount int
+	// Limits, if not nil, returns what an account has in place of these two.
+	// Quota, if not nil, is asked for both accounts of each new session; its
+	// error refuses the session and is told to the visitor. Both are called
+	// with the server's lock held: they must not block, nor call the server.
+	Limits func(account int64) AccountLimits
+	Quota  func(account int64) error
 	// Relay holds the limits of sessions and channels.
 	Relay relay.Limits
 
@@ -54,8 +67,17 @@ func (c Config) withDefaults() *Config {
 	if c.MaxSessionsPerClient == 0 {
 		c.MaxSessionsPerClient = DefaultMaxSessionsPerClient
 	}
+	if c.MaxClientsPerAccount == 0 {
+		c.MaxClientsPerAccount = DefaultMaxClientsPerAccount
+	}
+	if c.MaxSessionsPerAccount == 0 {
+		c.MaxSessionsPerAccount = DefaultMaxSessionsPerAccount
+	}
 	return &c
 }
+
+// AccountLimits are those of one account: 0 is the default, -1 none.
+type AccountLimits struct{ Clients, Sessions int }
 
 // Closing says how Close parts from clients.
 type Closing struct {
@@ -78,9 +100,9 @@ func (c Closing) text() string {
 // Store keeps what outlives the process. Its methods are not called while a
 // client waits.
 type Store interface {
-	// Tokens returns those that are not revoked.
+	// Tokens returns those that are in force.
 	Tokens(ctx context.Context) ([]Token, error)
-	// Clients returns those whose token is not revoked.
+	// Clients returns those whose token is in force.
 	Clients(ctx context.Context) ([]Client, error)
 	// Write keeps all of b or nothing. Clients of a token that has been
 	// revoked meanwhile are left out.
@@ -99,6 +121,7 @@ type Token struct {
 
 // Client is a name and who holds it, as it is kept.
 type Client struct {
+	Account      Account // its token's, in which the name is unique
 	Name         string
 	TokenID      string
 	Services     []wire.Service
@@ -115,10 +138,11 @@ type Batch struct {
 
 // SessionRecord is a session that has ended.
 type SessionRecord struct {
-	ID, Visitor, Provider, Service string
-	Created, Ended                 time.Time
-	Bytes                          uint64
-	Reason                         string
+	ID, Visitor, Provider, Service  string
+	VisitorAccount, ProviderAccount Account
+	Created, Ended                  time.Time
+	Up, Down                        uint64 // bytes from the visitor, to the visitor
+	Reason                          string
 }
 
 // The states of a session.
@@ -129,18 +153,22 @@ const (
 
 // SessionInfo describes a session that exists.
 type SessionInfo struct {
-	ID, Visitor, Provider string
-	Service               wire.Service
-	Status                string
-	CreatedAt             time.Time
+	ID, Visitor, Provider           string
+	VisitorAccount, ProviderAccount Account
+	Service                         wire.Service
+	Status                          string
+	CreatedAt                       time.Time
 	relay.SessionStats
 }
 
 // ClientInfo describes a client that is there, or was.
 type ClientInfo struct {
 	Client
-	Online bool
-	Parked int // channels that wait
+	Online   bool
+	Addr     netip.Addr // while it is online
+	Parked   int        // channels that wait
+	Sessions int
+	In, Out  uint64 // bytes to it and from it since the server began
 }
 
 // Stats are the figures of the server; the sums are those since it began.

@@ -3,34 +3,141 @@
 
 package signaling
 
-import "github.com/culvertd/culvert/internal/wire"
+import (
+	"slices"
+	"strings"
 
-// Account is whom a token belongs to. Tokens of the command line are the
-// operator's.
-type Account string
+	"github.com/culvertd/culvert/internal/wire"
+)
 
-// Operator is the account of tokens that `culvert client token create` makes.
-const Operator Account = ""
+// Account is whom a token and its clients belong to.
+type Account struct {
+	ID   int64
+	Name string // unique without regard to case
+}
+
+// Operator is the account of what was made on the command line before there
+// was an administrator.
+var Operator Account
+
+// Grant is an owner's leave for another account to use one service.
+type Grant struct {
+	Owner           Account
+	Grantee         int64 // an account's id
+	Client, Service string
+}
 
 // All questions of who may do what with whose are here. An account's clients
-// see and may use each other, and nobody else's: to others they do not exist.
+// see and may use each other, and what others have granted. The rest does not
+// exist for them, and answers must not tell it from what really does not.
 
-// maySee reports whether who's clients see owner's.
-func maySee(who, owner Account) bool { return who == owner }
+// grants are the grants of all, by grantee. They do not change once made.
+type grants map[int64]*leave
 
-// mayUse reports whether a client of who may visit the service of a client of
-// owner's.
-func mayUse(who, owner Account, _ wire.Service) bool { return maySee(who, owner) }
+// leave is what one account may use of others'.
+type leave struct {
+	owners   map[string]int64       // by their names in lower case
+	services map[clientKey][]string // by whose they are
+}
 
-// forEyes returns services as who may see them: where a service listens at
-// home is its owner's business.
-func forEyes(who, owner Account, services []wire.Service) []wire.Service {
-	if who == owner {
-		return services
+// clientKey names a client among those of all accounts.
+type clientKey struct {
+	account int64
+	name    string
+}
+
+func newGrants(list []Grant) grants {
+	all := make(grants)
+	for _, g := range list {
+		l := all[g.Grantee]
+		if l == nil {
+			l = &leave{owners: make(map[string]int64), services: make(map[clientKey][]string)}
+			all[g.Grantee] = l
+		}
+		l.owners[strings.ToLower(g.Owner.Name)] = g.Owner.ID
+		key := clientKey{g.Owner.ID, g.Client}
+		l.services[key] = append(l.services[key], g.Service)
 	}
-	list := make([]wire.Service, len(services))
-	for i, v := range services {
-		list[i] = abroad(v)
+	return all
+}
+
+// granted returns the services of another account's client that who may use.
+func (g grants) granted(who *account, c *client) []string {
+	if l := g[who.ID]; l != nil {
+		return l.services[clientKey{c.account.ID, c.name}]
+	}
+	return nil
+}
+
+// maySee reports whether the clients of who see c.
+func (g grants) maySee(who *account, c *client) bool {
+	return who.ID == c.account.ID || len(g.granted(who, c)) > 0
+}
+
+// mayUse reports whether the clients of who may visit a service of c's.
+func (g grants) mayUse(who *account, c *client, service string) bool {
+	return who.ID == c.account.ID || slices.Contains(g.granted(who, c), service)
+}
+
+// lookupLocked returns the client that who means by a name, bare or full; nil
+// if there is none or who may not see it.
+func (s *Server) lookupLocked(who *account, name string) *client {
+	owner, bare := wire.SplitName(name)
+	from := who
+	if owner != "" && !strings.EqualFold(owner, who.Name) {
+		l := s.grants[who.ID]
+		if l == nil {
+			return nil
+		}
+		id, ok := l.owners[strings.ToLower(owner)]
+		if from = s.accounts[id]; from == nil || !ok {
+			return nil
+		}
+	}
+	if c := from.clients[bare]; c != nil && s.grants.maySee(who, c) {
+		return c
+	}
+	return nil
+}
+
+// eachVisibleLocked calls f for the clients that who may see.
+func (s *Server) eachVisibleLocked(who *account, f func(*client)) {
+	for _, c := range who.clients {
+		f(c)
+	}
+	if l := s.grants[who.ID]; l != nil {
+		for key := range l.services {
+			owner := s.accounts[key.account]
+			if owner == nil || owner == who {
+				continue
+			}
+			if c := owner.clients[key.name]; c != nil {
+				f(c)
+			}
+		}
+	}
+}
+
+// nameFor is how who knows the client.
+func (c *client) nameFor(who *account) string {
+	if who.ID == c.account.ID {
+		return c.name
+	}
+	return wire.FullName(c.account.Name, c.name)
+}
+
+// servicesFor returns c's services as who may see them: of others' only what
+// is granted, and not where it listens at home.
+func (g grants) servicesFor(who *account, c *client) []wire.Service {
+	if who.ID == c.account.ID {
+		return c.services
+	}
+	granted := g.granted(who, c)
+	list := make([]wire.Service, 0, len(granted))
+	for _, v := range c.services {
+		if slices.Contains(granted, v.ID) {
+			list = append(list, abroad(v))
+		}
 	}
 	return list
 }
@@ -39,4 +146,31 @@ func forEyes(who, owner Account, services []wire.Service) []wire.Service {
 func abroad(v wire.Service) wire.Service {
 	v.LocalHost, v.LocalPort = "", 0
 	return v
+}
+
+// SetGrants puts grants in force in place of those before. What is allowed no
+// more has ended when it returns (rules S15).
+func (s *Server) SetGrants(list []Grant) {
+	g := newGrants(list)
+	s.mu.Lock()
+	defer s.unlock()
+	s.grants = g
+	for _, ss := range s.sessions {
+		if !g.mayUse(ss.visitor.client.account, ss.provider.client, ss.service.ID) {
+			s.endSessionLocked(ss, wire.SessionClosed{
+				Code: wire.CodeWithdrawn, Reason: withdrawn(ss.visitor, ss.provider, ss.service), Final: true,
+			}, nil)
+		}
+	}
+	for _, r := range s.requests {
+		if !g.mayUse(r.visitor.client.account, r.provider.client, r.service.ID) {
+			s.dropRequestLocked(r)
+			r.visitor.conn.rejected(r.envelope, r.answerTo(), wire.CodeWithdrawn, withdrawn(r.visitor, r.provider, r.service))
+		}
+	}
+}
+
+func withdrawn(visitor, provider *life, v wire.Service) string {
+	return "the service " + provider.client.nameFor(visitor.client.account) + "/" + v.ID +
+		" is not shared any more with the account " + visitor.client.account.Name
 }

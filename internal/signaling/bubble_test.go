@@ -28,13 +28,17 @@ import (
 type memory struct {
 	mu       sync.Mutex
 	tokens   []Token
-	clients  map[string]Client
+	clients  map[clientKey]Client
 	used     map[string]time.Time
 	sessions []SessionRecord
 	err      error
 }
 
-func (m *memory) Tokens(context.Context) ([]Token, error) { return m.tokens, nil }
+func (m *memory) Tokens(context.Context) ([]Token, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.tokens), nil
+}
 
 func (m *memory) Clients(context.Context) ([]Client, error) {
 	m.mu.Lock()
@@ -49,7 +53,7 @@ func (m *memory) Write(_ context.Context, b Batch) error {
 		return m.err
 	}
 	for _, c := range b.Clients {
-		m.clients[c.Name] = c
+		m.clients[clientKey{c.Account.ID, c.Name}] = c
 	}
 	maps.Copy(m.used, b.Used)
 	m.sessions = append(m.sessions, b.Sessions...)
@@ -72,13 +76,15 @@ type bed struct {
 	*Server
 	t     *testing.T
 	store *memory
+	from  netip.Addr // of the next client
+	lines uint64     // counter of channels
 }
 
 func newBed(t *testing.T, cfg Config) *bed {
 	t.Helper()
 	st := &memory{
 		tokens:  []Token{tokenOf("t1", ""), tokenOf("t2", ""), tokenOf("bound", "bound")},
-		clients: map[string]Client{}, used: map[string]time.Time{},
+		clients: map[clientKey]Client{}, used: map[string]time.Time{},
 	}
 	return reopen(t, cfg, st)
 }
@@ -89,7 +95,7 @@ func reopen(t *testing.T, cfg Config, st *memory) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bed{s, t, st}
+	return &bed{Server: s, t: t, store: st, from: netip.MustParseAddr("192.0.2.1")}
 }
 
 func (b *bed) close() {
@@ -156,7 +162,7 @@ func (b *bed) serve(nc net.Conn) {
 		return
 	}
 	w := &hijackable{ResponseRecorder: httptest.NewRecorder(), nc: nc, brw: bufio.NewReadWriter(br, bufio.NewWriter(nc))}
-	b.Serve(w, r, netip.MustParseAddr("192.0.2.1"))
+	b.Serve(w, r, b.from)
 	if !w.hijacked {
 		_ = w.Result().Write(nc)
 		_ = nc.Close()

@@ -71,6 +71,8 @@ func (s *Server) endSessionLocked(ss *session, why wire.SessionClosed, by *life)
 	delete(s.sessions, ss.id)
 	delete(ss.visitor.sessions, ss.id)
 	delete(ss.provider.sessions, ss.id)
+	countLocked(ss.visitor, ss.provider, -1)
+	s.tellLocked(ss.event(EventSessionEnded, why.Code))
 	why.SessionID = ss.id
 	if ss.provider != by {
 		ss.tell(ss.provider, why)
@@ -85,14 +87,27 @@ func (s *Server) endSessionLocked(ss *session, why wire.SessionClosed, by *life)
 // recordLocked leaves the session's figures for the log, after its channels
 // are closed if they are about to be.
 func (s *Server) recordLocked(ss *session, reason string) {
+	v, p := ss.visitor.client, ss.provider.client
 	rec := SessionRecord{
-		ID: ss.id, Visitor: ss.visitor.client.name, Provider: ss.provider.client.name, Service: ss.service.ID,
+		ID: ss.id, Visitor: v.name, Provider: p.name, Service: ss.service.ID,
+		VisitorAccount: v.account.Account, ProviderAccount: p.account.Account,
 		Created: ss.created, Ended: time.Now(), Reason: reason,
 	}
+	ss.recorded = true
 	s.after = append(s.after, func() {
 		st := ss.relay.Stats()
-		rec.Bytes = st.Up + st.Down
+		rec.Up, rec.Down = st.Up, st.Down
 		s.keeper.session(rec)
+		s.past.add(ss.flow(rec.VisitorAccount, rec.ProviderAccount, st))
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, l := range []*life{ss.visitor, ss.provider} {
+			in, out := ss.carried(l, st)
+			l.client.in, l.client.out = l.client.in+in, l.client.out+out
+			if ss.visitor == ss.provider {
+				break
+			}
+		}
 	})
 }
 

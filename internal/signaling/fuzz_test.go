@@ -50,7 +50,7 @@ func FuzzMessages(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind int, b []byte, registered bool) {
 		st := &memory{
 			tokens:  []Token{tokenOf("t1", ""), tokenOf("t2", "")},
-			clients: map[string]Client{}, used: map[string]time.Time{},
+			clients: map[clientKey]Client{}, used: map[string]time.Time{},
 		}
 		s, err := New(t.Context(), Config{RelayPort: 9001}, st, zap.NewNop)
 		if err != nil {
@@ -127,7 +127,7 @@ func (s *Server) audit(t *testing.T) {
 		}
 	}
 	for rc, l := range s.lives {
-		if l.relay != rc || l.retired || l.client.life != l || s.clients[l.client.name] != l.client {
+		if l.relay != rc || l.retired || l.client.life != l || l.client.account.clients[l.client.name] != l.client {
 			t.Errorf("life of %s", l.client.name)
 		}
 		for id := range l.sessions {
@@ -140,17 +140,26 @@ func (s *Server) audit(t *testing.T) {
 		}
 	}
 	names := make(map[*token]int)
-	for name, cl := range s.clients {
-		if cl.name != name || cl.owner == nil {
-			t.Errorf("client %s", name)
+	for id, acc := range s.accounts {
+		open := acc.open
+		if s.recountLocked(acc); acc.ID != id || acc.open != open {
+			t.Errorf("account %d (%d) has %d sessions and requests, not %d", id, acc.ID, acc.open, open)
 		}
-		if !isAssigned(name) {
-			names[cl.owner]++
+		for name, cl := range acc.clients {
+			if cl.name != name || cl.owner == nil || cl.account != acc || cl.owner.account != acc {
+				t.Errorf("client %s", name)
+			}
+			if !isAssigned(name) {
+				names[cl.owner]++
+			}
 		}
 	}
 	for _, tok := range s.tokens {
 		if names[tok] != tok.names {
 			t.Errorf("token %s has %d names, not %d", tok.ID, names[tok], tok.names)
+		}
+		if _, ok := tok.account.tokens[tok]; !ok || s.accounts[tok.account.ID] != tok.account {
+			t.Errorf("token %s is not its account's", tok.ID)
 		}
 	}
 }

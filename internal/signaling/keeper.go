@@ -32,7 +32,7 @@ type keeper struct {
 	log   func() *zap.Logger
 
 	mu      sync.Mutex // guards the fields below; innermost
-	clients map[string]Client
+	clients map[clientKey]Client
 	tokens  map[string]time.Time
 	records []SessionRecord
 	lost    uint64
@@ -42,21 +42,34 @@ type keeper struct {
 
 func (k *keeper) init(st Store, log func() *zap.Logger) {
 	k.store, k.log = st, log
-	k.clients, k.tokens = make(map[string]Client), make(map[string]time.Time)
+	k.clients, k.tokens = make(map[clientKey]Client), make(map[string]time.Time)
 }
 
 // client has c written, in place of what waits of it.
 func (k *keeper) client(c Client) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.clients[c.Name] = c
+	k.clients[clientKey{c.Account.ID, c.Name}] = c
 }
 
 // forget drops what waits of a client.
-func (k *keeper) forget(name string) {
+func (k *keeper) forget(key clientKey) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	delete(k.clients, name)
+	delete(k.clients, key)
+}
+
+// adopt has what waits of the operator's clients be a's.
+func (k *keeper) adopt(a Account) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for key, c := range k.clients {
+		if key.account == Operator.ID {
+			delete(k.clients, key)
+			c.Account = a
+			k.clients[clientKey{a.ID, key.name}] = c
+		}
+	}
 }
 
 // used notes the use of a token; the caller holds the lock that guards it.
@@ -104,7 +117,7 @@ func (k *keeper) flush() {
 	for _, c := range k.clients {
 		b.Clients = append(b.Clients, c)
 	}
-	k.clients, k.tokens, k.records = make(map[string]Client), make(map[string]time.Time), nil
+	k.clients, k.tokens, k.records = make(map[clientKey]Client), make(map[string]time.Time), nil
 	k.mu.Unlock()
 	if len(b.Clients) == 0 && len(b.Used) == 0 && len(b.Sessions) == 0 {
 		return
@@ -125,8 +138,9 @@ func (k *keeper) restore(b Batch) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, c := range b.Clients {
-		if _, ok := k.clients[c.Name]; !ok {
-			k.clients[c.Name] = c
+		key := clientKey{c.Account.ID, c.Name}
+		if _, ok := k.clients[key]; !ok {
+			k.clients[key] = c
 		}
 	}
 	for id, at := range b.Used {

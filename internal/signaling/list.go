@@ -46,29 +46,54 @@ func (s *Server) visible(c *conn) ([]wire.ClientInfo, *wire.ErrorPayload) {
 	if c.life == nil {
 		return nil, errNotRegistered
 	}
-	who := c.token.Account
-	infos := make([]wire.ClientInfo, 0, len(s.clients))
-	for _, cl := range s.clients {
-		if !maySee(who, cl.owner.Account) {
-			continue
-		}
-		info := wire.ClientInfo{
-			ID: cl.name, Status: wire.Offline, Services: forEyes(who, cl.owner.Account, cl.services),
-			RegisteredAt: millis(cl.registeredAt), LastHeartbeat: millis(cl.seen()),
-		}
-		if cl.online() {
-			info.Status = wire.Online
-		}
-		if info.Services == nil {
-			info.Services = []wire.Service{} // not null
-		}
-		infos = append(infos, info)
-	}
-	slices.SortFunc(infos, func(a, b wire.ClientInfo) int {
-		// "online" sorts behind "offline", hence the swap.
-		return cmp.Or(strings.Compare(b.Status, a.Status), strings.Compare(a.ID, b.ID))
-	})
+	who := c.token.account
+	infos := make([]wire.ClientInfo, 0, len(who.clients))
+	s.eachVisibleLocked(who, func(cl *client) { infos = append(infos, s.showLocked(who, cl)) })
+	slices.SortFunc(infos, onlineFirst)
 	return infos, nil
+}
+
+// showLocked returns what who may know of a client.
+func (s *Server) showLocked(who *account, cl *client) wire.ClientInfo {
+	info := wire.ClientInfo{
+		ID: cl.nameFor(who), Status: wire.Offline, Services: s.grants.servicesFor(who, cl),
+		RegisteredAt: millis(cl.registeredAt), LastHeartbeat: millis(cl.seen()),
+	}
+	if cl.online() {
+		info.Status = wire.Online
+	}
+	if info.Services == nil {
+		info.Services = []wire.Service{} // not null
+	}
+	return info
+}
+
+func onlineFirst(a, b wire.ClientInfo) int {
+	// "online" sorts behind "offline", hence the swap.
+	return cmp.Or(strings.Compare(b.Status, a.Status), strings.Compare(a.ID, b.ID))
+}
+
+// VisibleClient is one that an account's clients see.
+type VisibleClient struct {
+	wire.ClientInfo // as get_client_list shows it
+	Owner           Account
+}
+
+// Visible returns what the clients of an account see: their own account's by
+// bare name, others' by full name with the services that are granted.
+func (s *Server) Visible(id int64) []VisibleClient {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	who := s.accounts[id]
+	if who == nil {
+		who = &account{Account: Account{ID: id}} // without clients it may have grants
+	}
+	var list []VisibleClient
+	s.eachVisibleLocked(who, func(cl *client) {
+		list = append(list, VisibleClient{s.showLocked(who, cl), cl.account.Account})
+	})
+	slices.SortFunc(list, func(a, b VisibleClient) int { return onlineFirst(a.ClientInfo, b.ClientInfo) })
+	return list
 }
 
 func (cl *client) online() bool { return cl.life != nil && cl.life.conn != nil }
@@ -90,22 +115,41 @@ func fit(infos []wire.ClientInfo) (list []json.RawMessage, omitted int, err erro
 	return list, 0, nil
 }
 
-// Clients returns all clients by name.
+// Clients returns all clients by account and name.
 func (s *Server) Clients() []ClientInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := make([]ClientInfo, 0, len(s.clients))
-	for _, cl := range s.clients {
-		info := ClientInfo{Online: cl.online(), Client: Client{
-			Name: cl.name, TokenID: cl.owner.ID, Services: cl.services, RegisteredAt: cl.registeredAt, LastSeen: cl.seen(),
-		}}
-		if cl.life != nil {
-			info.Parked = cl.life.relay.Parked()
+	var list []ClientInfo
+	for _, acc := range s.accounts {
+		for _, cl := range acc.clients {
+			list = append(list, cl.info())
 		}
-		list = append(list, info)
 	}
-	slices.SortFunc(list, func(a, b ClientInfo) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(list, func(a, b ClientInfo) int {
+		return cmp.Or(cmp.Compare(a.Account.ID, b.Account.ID), strings.Compare(a.Name, b.Name))
+	})
 	return list
+}
+
+// info describes the client to those who may know everything.
+func (cl *client) info() ClientInfo {
+	info := ClientInfo{Online: cl.online(), In: cl.in, Out: cl.out, Client: Client{
+		Account: cl.account.Account, Name: cl.name, TokenID: cl.owner.ID, Services: cl.services,
+		RegisteredAt: cl.registeredAt, LastSeen: cl.seen(),
+	}}
+	l := cl.life
+	if l == nil {
+		return info
+	}
+	if l.conn != nil {
+		info.Addr = l.conn.addr
+	}
+	info.Parked, info.Sessions = l.relay.Parked(), len(l.sessions)
+	for _, ss := range l.sessions {
+		in, out := ss.carried(l, ss.relay.Stats())
+		info.In, info.Out = info.In+in, info.Out+out
+	}
+	return info
 }
 
 // Sessions returns all sessions, the oldest first.
@@ -116,6 +160,7 @@ func (s *Server) Sessions() []SessionInfo {
 	for _, ss := range s.sessions {
 		info := SessionInfo{
 			ID: ss.id, Visitor: ss.visitor.client.name, Provider: ss.provider.client.name, Service: ss.service,
+			VisitorAccount: ss.visitor.client.account.Account, ProviderAccount: ss.provider.client.account.Account,
 			Status: Connecting, CreatedAt: ss.created, SessionStats: ss.relay.Stats(),
 		}
 		if info.Opened > 0 || ss.ready == [2]bool{true, true} {
@@ -150,11 +195,14 @@ func (k *counters) refuse(code string) {
 // Stats returns the figures.
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
-	st := Stats{Connections: len(s.conns), Known: len(s.clients), Sessions: len(s.sessions), Requests: len(s.requests)}
+	st := Stats{Connections: len(s.conns), Sessions: len(s.sessions), Requests: len(s.requests)}
 	for _, l := range s.lives {
 		if l.conn != nil {
 			st.Online++
 		}
+	}
+	for _, acc := range s.accounts {
+		st.Known += len(acc.clients)
 	}
 	s.mu.Unlock()
 	st.TotalSessions, st.Unauthorized = s.count.sessions.Load(), s.count.unauthorized.Load()

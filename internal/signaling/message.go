@@ -69,6 +69,16 @@ func limitReached(name string, value int, what string) *wire.ErrorPayload {
 	}
 }
 
+// accountLimit is limitReached for limits that differ by account; remedy says
+// what can be done.
+func accountLimit(name string, value int, what, remedy string) *wire.ErrorPayload {
+	return &wire.ErrorPayload{
+		Code:    wire.CodeLimit,
+		Message: fmt.Sprintf("%s: the limit of %d is reached; %s", what, value, remedy),
+		Details: map[string]any{"limit": name, "value": value},
+	}
+}
+
 // Bounds of what clients say about themselves, in bytes.
 const (
 	maxDescription = 256

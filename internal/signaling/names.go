@@ -12,7 +12,7 @@ import (
 
 // nameLocked returns the name under which c registers, if its token may.
 func (s *Server) nameLocked(c *conn, wanted string) (string, *wire.ErrorPayload) {
-	t := c.token
+	t, acc := c.token, c.token.account
 	if c.life != nil {
 		if has := c.life.client.name; wanted != "" && wanted != has {
 			return "", invalid("this connection is %s already; send unregister first", has)
@@ -23,31 +23,26 @@ func (s *Server) nameLocked(c *conn, wanted string) (string, *wire.ErrorPayload)
 		wanted = t.Client
 	}
 	if wanted == "" {
-		return s.assignLocked(), nil
+		return acc.assign(), s.nameRoomLocked(acc)
 	}
-	if t.Client != "" {
-		if wanted != t.Client {
-			return "", &wire.ErrorPayload{
-				Code:    wire.CodeUnauthorized,
-				Message: fmt.Sprintf("this token is for the client %s alone, not for %s", t.Client, wanted),
-			}
+	cl := acc.clients[wanted]
+	switch {
+	case t.Client != "" && wanted != t.Client:
+		return "", &wire.ErrorPayload{
+			Code:    wire.CodeUnauthorized,
+			Message: fmt.Sprintf("this token is for the client %s alone, not for %s", t.Client, wanted),
 		}
-		return wanted, nil
-	}
-	if s.boundLocked(wanted) {
+	case t.Client == "" && (acc.bound(wanted) || cl != nil && cl.owner != t):
 		return "", taken(wanted)
-	}
-	cl := s.clients[wanted]
-	if cl != nil && cl.owner != t {
-		return "", taken(wanted)
-	}
-	if cl == nil && !isAssigned(wanted) && t.names >= maxNames {
+	case cl == nil && t.Client == "" && !isAssigned(wanted) && t.names >= maxNames:
 		return "", &wire.ErrorPayload{
 			Code: wire.CodeLimit,
 			Message: fmt.Sprintf("this token has its limit of %d names; the operator can make another token "+
 				"(`culvert client token create`) or revoke this one", maxNames),
 			Details: map[string]any{"limit": "names", "value": maxNames},
 		}
+	case cl == nil:
+		return wanted, s.nameRoomLocked(acc)
 	}
 	return wanted, nil
 }
@@ -56,13 +51,13 @@ func taken(name string) *wire.ErrorPayload {
 	return &wire.ErrorPayload{
 		Code: wire.CodeNameTaken,
 		Message: "the name " + name + " belongs to another token; use another clientId, " +
-			"or have the operator revoke that token",
+			"or have that token revoked",
 	}
 }
 
-// boundLocked reports whether some token is for this name.
-func (s *Server) boundLocked(name string) bool {
-	for _, t := range s.tokens {
+// bound reports whether some token of the account is for this name.
+func (a *account) bound(name string) bool {
+	for t := range a.tokens {
 		if t.Client == name {
 			return true
 		}
@@ -70,11 +65,11 @@ func (s *Server) boundLocked(name string) bool {
 	return false
 }
 
-// assignLocked makes a name that nobody has.
-func (s *Server) assignLocked() string {
+// assign makes a name that nobody has.
+func (a *account) assign() string {
 	for {
 		name := newName()
-		if s.clients[name] == nil && !s.boundLocked(name) {
+		if a.clients[name] == nil && !a.bound(name) {
 			return name
 		}
 	}
@@ -86,7 +81,7 @@ const reasonRevoked = "the client token was revoked"
 func (s *Server) AddToken(t Token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens[t.Hash] = &token{Token: t, written: t.LastUsed}
+	s.addTokenLocked(t)
 }
 
 // RevokeToken takes a token out of force: its connections are closed, and its
@@ -94,36 +89,11 @@ func (s *Server) AddToken(t Token) {
 func (s *Server) RevokeToken(id string) {
 	s.mu.Lock()
 	defer s.unlock()
-	var t *token
-	for hash, x := range s.tokens {
-		if x.ID == id {
-			t = x
-			delete(s.tokens, hash)
-		}
-	}
-	if t == nil {
-		return
-	}
-	for c := range s.conns {
-		if c.token == t {
-			s.endLocked(c, wire.CloseUnauthorized, reasonRevoked)
-		}
-	}
-	const reason = "its token was revoked"
-	for _, ss := range s.sessions {
-		for _, l := range []*life{ss.provider, ss.visitor} {
-			if l.token == t { // retired ones too
-				s.endLifeLocked(l, l.client.name+" is gone: "+reason)
-			}
-		}
-	}
-	for name, cl := range s.clients {
-		if l := cl.life; l != nil && l.token == t {
-			s.endLifeLocked(l, name+" is gone: "+reason)
-		}
-		if cl.owner == t {
-			delete(s.clients, name)
-			s.keeper.forget(name)
+	for _, t := range s.tokens {
+		if t.ID == id {
+			s.dropTokenLocked(t)
+			s.partLocked(map[*token]bool{t: true}, reasonRevoked)
+			return
 		}
 	}
 }

@@ -285,27 +285,3 @@ func TestLongListIsCut(t *testing.T) {
 		}
 	})
 }
-
-// Accounts come later, and their clients do not exist to one another.
-func TestOtherAccountsSeeNothing(t *testing.T) {
-	bubble(t, Config{}, func(t *testing.T, b *bed) {
-		tok := tokenOf("alice", "")
-		tok.Account = "alice"
-		b.AddToken(tok)
-		b.join("t1", "a", "", web("web"))
-		x := b.join("alice", "x", "", web("web"))
-		x.send(wire.TypeGetClientList, "", nil)
-		if l, _ := hear[wire.ClientList](x, wire.TypeClientList); len(l.Clients) != 1 || l.Clients[0].ID != "x" {
-			t.Errorf("%+v", l)
-		}
-		for _, to := range []string{"a", "nobody"} {
-			x.send(wire.TypeConnectRequest, "", wire.ConnectRequest{ToClientID: to, ServiceID: "web"})
-			if r, _ := hear[wire.RejectSession](x, wire.TypeRejectSession); r.Code != wire.CodeClientNotFound || r.Reason != "there is no client "+to {
-				t.Errorf("%+v", r)
-			}
-		}
-		if v := forEyes("alice", Operator, []wire.Service{web("web")}); v[0].LocalHost != "" || v[0].LocalPort != 0 {
-			t.Errorf("%+v", v)
-		}
-	})
-}

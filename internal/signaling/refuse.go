@@ -14,11 +14,15 @@ var (
 		Status: http.StatusUpgradeRequired, Code: "upgrade_required",
 		Message: "This is a WebSocket endpoint for tunnel clients. Connect with tunnelclient, or another WebSocket client.",
 	}
+	refuseBlocked = &refusal.Refusal{
+		Status: http.StatusForbidden, Code: "blocked",
+		Message: "This address is blocked. The gateway's operator can say why.",
+	}
 	// One answer for no token, a wrong one and a revoked one.
 	refuseToken = &refusal.Refusal{
 		Status: http.StatusUnauthorized, Code: "unauthorized",
 		Message: "The client token is missing, unknown or revoked. Send it as \"Authorization: Bearer <token>\"; " +
-			"the operator makes one with `culvert client token create`.",
+			"make one in your account, or have the operator make one with `culvert client token create`.",
 	}
 )
 

@@ -44,10 +44,11 @@ func (s *Server) register(c *conn, id string, p *wire.Register) *wire.ErrorPaylo
 		c.refuseName(id, no)
 		return nil
 	}
-	cl := s.clients[name]
+	acc := c.token.account
+	cl := acc.clients[name]
 	if cl == nil {
-		cl = &client{name: name}
-		s.clients[name] = cl
+		cl = &client{account: acc, name: name}
+		acc.clients[name] = cl
 	}
 	s.ownLocked(cl, c.token)
 	l := s.takeLocked(cl, c, p.Instance)
@@ -118,8 +119,9 @@ func (s *Server) takeLocked(cl *client, c *conn, instance string) *life {
 		s.countTakeoverLocked(cl, now)
 	}
 	if l.conn != c {
-		s.log().Info("client online", zap.String("client", cl.name), zap.Stringer("client_ip", c.addr),
+		s.log().Info("client online", zap.String("client", cl.fullName()), zap.Stringer("client_ip", c.addr),
 			zap.String("token", c.token.ID), zap.Bool("resumed", same))
+		s.tellLocked(Event{Kind: EventClientOnline, Account: cl.account.Account, Subject: cl.name})
 	}
 	c.life, l.conn, l.token = l, c, c.token
 	return l
@@ -158,7 +160,7 @@ func (s *Server) countTakeoverLocked(cl *client, now time.Time) {
 	}
 	s.count.alarms.Add(1)
 	s.log().Warn("processes fight for a client's name; give each its own clientId",
-		zap.String("client", cl.name), zap.Int("takeovers_a_minute", len(cl.takeovers)))
+		zap.String("client", cl.fullName()), zap.Int("takeovers_a_minute", len(cl.takeovers)))
 	cl.takeovers = nil // the next alarm is for as many again
 }
 
@@ -255,7 +257,7 @@ func (s *Server) endLifeLocked(l *life, reason string) {
 	if l.client.life == l {
 		l.client.life = nil
 		if isAssigned(l.client.name) {
-			delete(s.clients, l.client.name)
+			delete(l.client.account.clients, l.client.name)
 		}
 	}
 }

@@ -30,6 +30,10 @@ var signalingBuffers, channelBuffers sync.Pool
 // soon as the connection is the server's. Refusals are answered as JSON before
 // the upgrade. addr is the client's address. w must implement http.Hijacker.
 func (s *Server) Serve(w http.ResponseWriter, r *http.Request, addr netip.Addr) {
+	if s.blocked(addr) {
+		refuseBlocked.Write(w)
+		return
+	}
 	t := s.authenticate(r)
 	if t == nil {
 		s.count.unauthorized.Add(1)
@@ -53,10 +57,14 @@ func (s *Server) Serve(w http.ResponseWriter, r *http.Request, addr netip.Addr) 
 
 // ServeChannel upgrades a request to a channel over WebSocket, and returns as
 // soon as the channel is the relay's. It asks for no token: the channel's
-// opening line proves the key.
-func (s *Server) ServeChannel(w http.ResponseWriter, r *http.Request) {
+// opening line proves the key. addr is the client's address.
+func (s *Server) ServeChannel(w http.ResponseWriter, r *http.Request, addr netip.Addr) {
+	if s.blocked(addr) {
+		refuseBlocked.Write(w)
+		return
+	}
 	if ws := s.upgrade(w, r, 4096, &channelBuffers); ws != nil {
-		s.relay.ServeChannel(wsconn.New(ws))
+		s.relay.ServeChannel(wsconn.New(ws), addr)
 	}
 }
 

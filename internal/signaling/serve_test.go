@@ -29,7 +29,9 @@ func handler(b *bed) http.Handler {
 	mux.HandleFunc("/tunnel", func(w http.ResponseWriter, r *http.Request) {
 		b.Serve(w, r, netip.MustParseAddrPort(r.RemoteAddr).Addr())
 	})
-	mux.HandleFunc(ChannelsPath, b.ServeChannel)
+	mux.HandleFunc(ChannelsPath, func(w http.ResponseWriter, r *http.Request) {
+		b.ServeChannel(w, r, netip.MustParseAddrPort(r.RemoteAddr).Addr())
+	})
 	return mux
 }
 
@@ -226,7 +228,7 @@ func TestKeysOpenChannels(t *testing.T) {
 	if answer, err := io.ReadAll(late); !bytes.HasPrefix(answer, []byte("-denied ")) {
 		t.Errorf("%q, %v", answer, err)
 	}
-	eventually(t, func() bool { log := b.store.log(); return len(log) == 1 && log[0].Bytes == 7 })
+	eventually(t, func() bool { log := b.store.log(); return len(log) == 1 && log[0].Up+log[0].Down == 7 })
 }
 
 // eventually waits until ok.

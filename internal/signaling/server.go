@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,14 +29,18 @@ type Server struct {
 	guard  guard
 	keeper keeper
 	count  counters
+	past   past
+	block  atomic.Pointer[func(netip.Addr) bool] // nil: nobody
 
 	mu       sync.Mutex // guards the fields below; see unlock
 	tokens   map[[sha256.Size]byte]*token
-	clients  map[string]*client
+	accounts map[int64]*account
+	grants   grants
 	lives    map[*relay.Client]*life // those that are not retired
 	sessions map[string]*session
 	requests map[string]*request
 	conns    map[*conn]struct{}
+	watch    func(Event) // nil: nobody
 	closed   bool
 	after    []func() // what unlock does
 
@@ -47,19 +52,22 @@ type Server struct {
 // token is a Token in force.
 type token struct {
 	Token
+	account *account
 	names   int       // clients that it owns, assigned names aside
 	written time.Time // the last use that the store has or is about to get
 }
 
 // client is a name that is known.
 type client struct {
-	name         string
+	account      *account
+	name         string // unique within the account
 	owner        *token // who registered it last
 	services     []wire.Service
 	registeredAt time.Time
 	lastSeen     time.Time // while it is offline
 	life         *life     // nil when it has been offline for the grace
 	takeovers    []time.Time
+	in, out      uint64 // bytes of sessions that have ended
 }
 
 // life is one process of a client, from its registration until it is away for
@@ -90,7 +98,7 @@ func New(ctx context.Context, cfg Config, st Store, log func() *zap.Logger) (*Se
 		log:      log,
 		began:    time.Now(),
 		tokens:   make(map[[sha256.Size]byte]*token),
-		clients:  make(map[string]*client),
+		accounts: make(map[int64]*account),
 		lives:    make(map[*relay.Client]*life),
 		sessions: make(map[string]*session),
 		requests: make(map[string]*request),
@@ -98,7 +106,7 @@ func New(ctx context.Context, cfg Config, st Store, log func() *zap.Logger) (*Se
 		stop:     make(chan struct{}),
 	}
 	s.keeper.init(st, log)
-	if err := s.load(ctx, st); err != nil {
+	if err := s.load(ctx, func(Account) bool { return true }); err != nil {
 		return nil, err
 	}
 	c := cfg.withDefaults()
@@ -109,25 +117,28 @@ func New(ctx context.Context, cfg Config, st Store, log func() *zap.Logger) (*Se
 	return s, nil
 }
 
-func (s *Server) load(ctx context.Context, st Store) error {
-	tokens, err := st.Tokens(ctx)
+// load puts in force what the store has of the accounts that are wanted.
+func (s *Server) load(ctx context.Context, wanted func(Account) bool) error {
+	tokens, err := s.keeper.store.Tokens(ctx)
 	if err != nil {
 		return fmt.Errorf("loading client tokens: %w", err)
 	}
-	byID := make(map[string]*token, len(tokens))
-	for _, t := range tokens {
-		live := &token{Token: t, written: t.LastUsed}
-		s.tokens[t.Hash] = live
-		byID[t.ID] = live
-	}
-	clients, err := st.Clients(ctx)
+	clients, err := s.keeper.store.Clients(ctx)
 	if err != nil {
 		return fmt.Errorf("loading clients: %w", err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	byID := make(map[string]*token, len(tokens))
+	for _, t := range tokens {
+		if wanted(t.Account) {
+			byID[t.ID] = s.addTokenLocked(t)
+		}
+	}
 	for _, c := range clients {
-		if t := byID[c.TokenID]; t != nil {
-			s.clients[c.Name] = &client{
-				name: c.Name, owner: t, services: c.Services,
+		if t := byID[c.TokenID]; t != nil && t.account.clients[c.Name] == nil {
+			t.account.clients[c.Name] = &client{
+				account: t.account, name: c.Name, owner: t, services: c.Services,
 				registeredAt: c.RegisteredAt, lastSeen: c.LastSeen,
 			}
 			t.names++
@@ -184,6 +195,8 @@ func (s *Server) admit(c *conn) *ending {
 		return &ending{wire.CloseRestart, "the gateway is stopping"}
 	case s.tokens[c.token.Hash] != c.token:
 		return &ending{wire.CloseUnauthorized, reasonRevoked}
+	case s.blocked(c.addr):
+		return &ending{wire.ClosePolicy, reasonBlocked}
 	}
 	s.conns[c] = struct{}{}
 	s.tasks.Go(c.read)
@@ -220,8 +233,9 @@ func (s *Server) detachLocked(c *conn) {
 	s.keepLocked(l.client)
 	s.cancelRequestsLocked(l)
 	if !s.closed {
-		s.log().Info("client offline", zap.String("client", l.client.name), zap.Stringer("client_ip", c.addr))
+		s.log().Info("client offline", zap.String("client", l.client.fullName()), zap.Stringer("client_ip", c.addr))
 	}
+	s.tellLocked(Event{Kind: EventClientOffline, Account: l.client.account.Account, Subject: l.client.name})
 }
 
 // keepLocked has the store know what cl has become.
@@ -230,10 +244,16 @@ func (s *Server) keepLocked(cl *client) {
 		return
 	}
 	s.keeper.client(Client{
-		Name: cl.name, TokenID: cl.owner.ID, Services: cl.services,
+		Account: cl.account.Account, Name: cl.name, TokenID: cl.owner.ID, Services: cl.services,
 		RegisteredAt: cl.registeredAt, LastSeen: cl.seen(),
 	})
 }
+
+// key tells the client from those of other accounts.
+func (cl *client) key() clientKey { return clientKey{cl.account.ID, cl.name} }
+
+// fullName is for logs.
+func (cl *client) fullName() string { return wire.FullName(cl.account.Name, cl.name) }
 
 // seen returns when the client last showed a sign of life.
 func (cl *client) seen() time.Time {

@@ -414,7 +414,7 @@ func TestStoreThatFailsIsTriedAgain(t *testing.T) {
 		time.Sleep(2 * keepEvery)
 		b.store.mu.Lock()
 		defer b.store.mu.Unlock()
-		if c := b.store.clients["a"]; c.TokenID != "t1" || len(c.Services) != 1 || b.store.used["t1"].IsZero() {
+		if c := b.store.clients[clientKey{name: "a"}]; c.TokenID != "t1" || len(c.Services) != 1 || b.store.used["t1"].IsZero() {
 			t.Errorf("%+v, %v", c, b.store.used)
 		}
 	})

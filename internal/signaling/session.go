@@ -36,6 +36,8 @@ type session struct {
 	created           time.Time
 	ready             [2]bool // session_connected came from visitor, provider
 	orphaned          bool    // one end is retired; it ends with its last channel
+	recorded          bool    // it has ended, or is about to
+	flowed            flowed
 }
 
 // connect asks a provider on behalf of a visitor.
@@ -49,7 +51,7 @@ func (s *Server) connect(c *conn, id string, p *wire.ConnectRequest) *wire.Error
 	if visitor == nil {
 		return errNotRegistered
 	}
-	provider, service, no := s.targetLocked(c.token.Account, p)
+	provider, service, no := s.targetLocked(c.token.account, p)
 	if no == nil {
 		no = s.roomLocked(visitor, provider)
 	}
@@ -63,30 +65,32 @@ func (s *Server) connect(c *conn, id string, p *wire.ConnectRequest) *wire.Error
 		visitor: visitor, provider: provider, service: service, until: time.Now().Add(answerTimeout),
 	}
 	s.requests[r.id], visitor.requests[r.id], provider.requests[r.id] = r, r, r
+	countLocked(visitor, provider, 1)
 	provider.conn.send(wire.TypeConnectRequest, "", wire.ConnectRequest{
-		FromClientID: visitor.client.name, ToClientID: provider.client.name, ServiceID: service.ID, SessionID: r.id,
+		FromClientID: visitor.client.nameFor(provider.client.account), ToClientID: provider.client.name, ServiceID: service.ID, SessionID: r.id,
 	})
 	return nil
 }
 
 // targetLocked finds whom a request is for. Who may not see a client gets the
 // same answer as if it did not exist.
-func (s *Server) targetLocked(who Account, p *wire.ConnectRequest) (*life, wire.Service, *wire.ErrorPayload) {
-	cl := s.clients[p.ToClientID]
-	if cl == nil || !maySee(who, cl.owner.Account) {
+func (s *Server) targetLocked(who *account, p *wire.ConnectRequest) (*life, wire.Service, *wire.ErrorPayload) {
+	cl := s.lookupLocked(who, p.ToClientID)
+	if cl == nil {
 		return nil, wire.Service{}, &wire.ErrorPayload{
-			Code: wire.CodeClientNotFound, Message: "there is no client " + cut(p.ToClientID, wire.MaxName),
+			Code: wire.CodeClientNotFound, Message: "there is no client " + cut(p.ToClientID, wire.MaxFullName),
 		}
 	}
 	if cl.life == nil || cl.life.conn == nil {
 		return nil, wire.Service{}, &wire.ErrorPayload{
-			Code: wire.CodeClientOffline, Message: "the client " + cl.name + " is offline",
+			Code: wire.CodeClientOffline, Message: "the client " + cl.nameFor(who) + " is offline",
 		}
 	}
 	v, ok := cl.service(p.ServiceID)
-	if !ok || !mayUse(who, cl.owner.Account, v) {
+	if !ok || !s.grants.mayUse(who, cl, v.ID) {
 		return nil, wire.Service{}, &wire.ErrorPayload{
-			Code: wire.CodeServiceNotFound, Message: "the client " + cl.name + " has no service " + cut(p.ServiceID, wire.MaxName),
+			Code:    wire.CodeServiceNotFound,
+			Message: "the client " + cl.nameFor(who) + " has no service " + cut(p.ServiceID, wire.MaxName),
 		}
 	}
 	return cl.life, v, nil
@@ -104,7 +108,7 @@ func (s *Server) roomLocked(visitor, provider *life) *wire.ErrorPayload {
 			return limitReached("max_sessions_per_client", cfg.MaxSessionsPerClient, "sessions of "+l.client.name)
 		}
 	}
-	return nil
+	return s.accountRoomLocked(visitor.client.account, provider.client.account)
 }
 
 // accept makes a session of a request.
@@ -131,7 +135,9 @@ func (s *Server) accept(c *conn, id string, p *wire.AcceptSession) *wire.ErrorPa
 		return &wire.ErrorPayload{Code: wire.CodeSessionNotFound, Message: "the relay has no room for this session"}
 	}
 	s.sessions[ss.id], ss.visitor.sessions[ss.id], ss.provider.sessions[ss.id] = ss, ss, ss
+	countLocked(ss.visitor, ss.provider, 1)
 	s.count.sessions.Add(1)
+	s.tellLocked(ss.event(EventSessionBegun, ""))
 	s.announceLocked(ss, key, r.envelope, id)
 	return nil
 }
@@ -143,17 +149,17 @@ func (s *Server) announceLocked(ss *session, key wire.Key, visitorID, providerID
 	transport := ss.service.Transport()
 	visitorBlock, providerBlock := ss.relay.Blocks()
 	ss.provider.conn.send(wire.TypeCreateSession, providerID, wire.CreateSession{
-		SessionID: ss.id, PeerClientID: ss.visitor.client.name, Service: ss.service,
+		SessionID: ss.id, PeerClientID: ss.visitor.client.nameFor(ss.provider.client.account), Service: ss.service,
 		RelayAddr: cfg.relayAddr(ss.provider.conn.host, transport),
 		Role:      wire.Provider, Block: providerBlock, Mode: wire.ModePlain,
 	})
 	ss.visitor.conn.send(wire.TypeCreateSession, visitorID, wire.CreateSession{
-		SessionID: ss.id, PeerClientID: ss.provider.client.name, Service: abroad(ss.service),
+		SessionID: ss.id, PeerClientID: ss.provider.client.nameFor(ss.visitor.client.account), Service: abroad(ss.service),
 		RelayAddr: cfg.relayAddr(ss.visitor.conn.host, transport),
 		Role:      wire.Visitor, Label: ss.label, Key: &key, Block: visitorBlock, Mode: wire.ModePlain,
 	})
-	s.log().Debug("session created", zap.String("visitor", ss.visitor.client.name),
-		zap.String("provider", ss.provider.client.name), zap.String("service", ss.service.ID))
+	s.log().Debug("session created", zap.String("visitor", ss.visitor.client.fullName()),
+		zap.String("provider", ss.provider.client.fullName()), zap.String("service", ss.service.ID))
 }
 
 // reject passes a provider's refusal on.
@@ -199,6 +205,7 @@ func (s *Server) requestLocked(c *conn, id string) (*request, *wire.ErrorPayload
 }
 
 func (s *Server) dropRequestLocked(r *request) {
+	countLocked(r.visitor, r.provider, -1)
 	delete(s.requests, r.id)
 	delete(r.visitor.requests, r.id)
 	delete(r.provider.requests, r.id)
@@ -210,7 +217,7 @@ func (s *Server) cancelRequestsLocked(l *life) {
 		s.dropRequestLocked(r)
 		if r.visitor != l && r.visitor.conn != nil {
 			r.visitor.conn.rejected(r.envelope, r.answerTo(), wire.CodeClientOffline,
-				"the client "+l.client.name+" went offline before it answered")
+				"the client "+l.client.nameFor(r.visitor.client.account)+" went offline before it answered")
 		}
 	}
 }

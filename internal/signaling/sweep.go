@@ -67,7 +67,8 @@ func (s *Server) sweepRequestsLocked(now time.Time) {
 			s.dropRequestLocked(r)
 			s.count.refuse(wire.CodeTimeout)
 			r.visitor.conn.rejected(r.envelope, r.answerTo(), wire.CodeTimeout,
-				fmt.Sprintf("the client %s did not answer within %v", r.provider.client.name, answerTimeout))
+				fmt.Sprintf("the client %s did not answer within %v",
+					r.provider.client.nameFor(r.visitor.client.account), answerTimeout))
 		}
 	}
 }

@@ -299,12 +299,15 @@ const (
 	CodeTimeout         = "timeout"           // no answer from the provider, or a session was idle for too long
 	CodeEnded           = "ended"             // by the other end
 	CodeRestarting      = "restarting"        // the gateway is about to come back
+	CodeWithdrawn       = "grant_withdrawn"   // the service's owner does not share it any more
+	CodeQuota           = "quota_exceeded"    // an account has used up its traffic of the month
 )
 
 // Close codes of signaling connections and of channels over WebSocket.
 const (
 	CloseReset        = 4001 // of a channel: RST (rules R8)
-	CloseUnauthorized = 4401 // the token was revoked
+	CloseUnauthorized = 4401 // the token was revoked, or its account disabled
 	CloseReplaced     = 4409 // the name was taken over; do not come back
 	CloseHeartbeat    = 4408 // no sign of life for too long
+	CloseKicked       = 4411 // by a person; the client may come back
 )
