@@ -8,8 +8,10 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
+	"unicode/utf8"
 
 	"go.uber.org/zap"
 )
@@ -45,6 +47,10 @@ func (a *API) Serve(w http.ResponseWriter, r *http.Request, client Client) {
 	}
 	if q.core == nil || q.accounts == nil {
 		ans.fail(notReady)
+		return
+	}
+	if err := checkURL(r.URL); err != nil {
+		ans.fail(err)
 		return
 	}
 	if err := q.readBody(); err != nil {
@@ -85,6 +91,24 @@ func (a *API) admit(ans *answer, q *request) *Error {
 	return nil
 }
 
+// checkURL keeps out what no name and no cursor can hold, and what a database
+// would choke on.
+func checkURL(u *url.URL) *Error {
+	query, err := url.ParseQuery(u.RawQuery)
+	bad := err != nil || !isText(u.Path)
+	for name, values := range query {
+		bad = bad || !isText(name) || !isText(strings.Join(values, ""))
+	}
+	if bad {
+		return fail(http.StatusBadRequest, codeBadRequest, "The URL is not valid: it has to be UTF-8 without zero bytes, and percent-encoded.")
+	}
+	return nil
+}
+
+func isText(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsRune(s, 0)
+}
+
 // readBody takes the body in, if it is JSON and not too large. A request with
 // another type could be one that a foreign page may send unasked.
 func (q *request) readBody() *Error {
@@ -106,6 +130,9 @@ func (q *request) readBody() *Error {
 	}
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != contentType {
 		return fail(http.StatusUnsupportedMediaType, codeMediaType, "Send the body as Content-Type: application/json.")
+	}
+	if bytes.Contains(body, []byte(`\u0000`)) || bytes.IndexByte(body, 0) >= 0 {
+		return fail(http.StatusBadRequest, codeBadRequest, "The body must not hold the character zero.")
 	}
 	// huma looks for the part after a plus, and so takes more than it says.
 	r.Header.Set("Content-Type", contentType)
