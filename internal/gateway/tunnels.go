@@ -6,6 +6,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/culvertd/culvert/internal/relay"
@@ -43,21 +44,52 @@ func (c Config) signalingConfig(port int) signaling.Config {
 // tunnelStore is the store in signaling's words.
 type tunnelStore struct{ *store.Store }
 
-// Tokens implements signaling.Store.
+// Tokens implements signaling.Store. Those of disabled accounts are not in force.
 func (s tunnelStore) Tokens(ctx context.Context) ([]signaling.Token, error) {
 	list, err := s.ClientTokens(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]signaling.Token, len(list))
-	for i, t := range list {
-		out[i] = toToken(t)
+	owners := make(directory)
+	out := make([]signaling.Token, 0, len(list))
+	for _, t := range list {
+		u, err := owners.find(ctx, s.Store, t.UserID)
+		switch {
+		case errors.Is(err, store.ErrNotFound) || err == nil && !u.DisabledAt.IsZero():
+			continue
+		case err != nil:
+			return nil, err
+		}
+		token := toToken(t)
+		token.Account = toAccount(u)
+		out = append(out, token)
 	}
 	return out, nil
 }
 
+// toToken leaves out whose it is but for the id.
 func toToken(t store.ClientToken) signaling.Token {
-	return signaling.Token{ID: t.ID, Hash: t.Hash, Client: t.Client, Account: signaling.Operator, LastUsed: t.LastUsedAt}
+	return signaling.Token{
+		ID: t.ID, Hash: t.Hash, Client: t.Client, LastUsed: t.LastUsedAt, Account: signaling.Account{ID: t.UserID},
+	}
+}
+
+func toAccount(u store.User) signaling.Account { return signaling.Account{ID: u.ID, Name: u.Name} }
+
+// directory has the users that were looked up, by id. The operator is the zero
+// value; one may be deleted while a list of what they have is gone through.
+type directory map[int64]store.User
+
+func (d directory) find(ctx context.Context, s *store.Store, id int64) (store.User, error) {
+	u, ok := d[id]
+	if ok || id == signaling.Operator.ID {
+		return u, nil
+	}
+	u, err := s.User(ctx, id)
+	if err == nil {
+		d[id] = u
+	}
+	return u, err
 }
 
 // Clients implements signaling.Store.
@@ -66,12 +98,24 @@ func (s tunnelStore) Clients(ctx context.Context) ([]signaling.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]signaling.Client, len(list))
-	for i, c := range list {
-		out[i] = signaling.Client{Name: c.Name, TokenID: c.TokenID, RegisteredAt: c.RegisteredAt, LastSeen: c.LastSeenAt}
-		if out[i].Services, err = services(c); err != nil {
+	owners := make(directory)
+	out := make([]signaling.Client, 0, len(list))
+	for _, c := range list {
+		u, err := owners.find(ctx, s.Store, c.UserID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			continue
+		case err != nil:
 			return nil, err
 		}
+		offered, err := services(c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, signaling.Client{
+			Account: toAccount(u), Name: c.Name, TokenID: c.TokenID, Services: offered,
+			RegisteredAt: c.RegisteredAt, LastSeen: c.LastSeenAt,
+		})
 	}
 	return out, nil
 }
@@ -95,12 +139,13 @@ func (s tunnelStore) Write(ctx context.Context, b signaling.Batch) error {
 			return fmt.Errorf("encoding the services of %q: %w", c.Name, err)
 		}
 		out.Clients = append(out.Clients, store.Client{
-			Name: c.Name, TokenID: c.TokenID, Services: text, RegisteredAt: c.RegisteredAt, LastSeenAt: c.LastSeen,
+			UserID: c.Account.ID, Name: c.Name, TokenID: c.TokenID, Services: text, RegisteredAt: c.RegisteredAt, LastSeenAt: c.LastSeen,
 		})
 	}
 	for _, v := range b.Sessions {
 		out.Sessions = append(out.Sessions, store.Session{
 			ID: v.ID, Visitor: v.Visitor, Provider: v.Provider, Service: v.Service,
+			VisitorUser: v.VisitorAccount.ID, ProviderUser: v.ProviderAccount.ID,
 			CreatedAt: v.Created, EndedAt: v.Ended, Bytes: v.Up + v.Down, Reason: v.Reason,
 		})
 	}
