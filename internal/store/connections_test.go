@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-func TestConnections(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestConnections(t *testing.T) { withStore(t, testConnections) }
+
+func testConnections(t *testing.T, s *Store) {
 	id, other := testID(1), testID(2)
 	full := ConnectionEvent{
 		Kind: Disconnected, Time: t0.Add(time.Second), EndpointID: id, Conn: math.MaxUint64,
@@ -48,9 +48,9 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-func TestConnectionsDefaultLimit(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestConnectionsDefaultLimit(t *testing.T) { withStore(t, testConnectionsDefaultLimit) }
+
+func testConnectionsDefaultLimit(t *testing.T, s *Store) {
 	if err := s.AppendConnections(t.Context(), someEvents(defaultConnections+1)); err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +60,9 @@ func TestConnectionsDefaultLimit(t *testing.T) {
 	}
 }
 
-func TestAppendConnectionsAllOrNone(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestAppendConnectionsAllOrNone(t *testing.T) { withStore(t, testAppendConnectionsAllOrNone) }
+
+func testAppendConnectionsAllOrNone(t *testing.T, s *Store) {
 	events := someEvents(2)
 	events[1].Kind = "unheard of"
 	if err := s.AppendConnections(t.Context(), events); err == nil {
@@ -73,10 +73,10 @@ func TestAppendConnectionsAllOrNone(t *testing.T) {
 	}
 }
 
-func TestPruneConnections(t *testing.T) {
-	t.Parallel()
+func TestPruneConnections(t *testing.T) { withStore(t, testPruneConnections) }
+
+func testPruneConnections(t *testing.T, s *Store) {
 	const n = 2*pruneStep + 10
-	s := newStore(t)
 	if err := s.AppendConnections(t.Context(), someEvents(n)); err != nil {
 		t.Fatal(err)
 	}

@@ -29,8 +29,9 @@ var (
 	}
 )
 
-func TestCreateEndpoint(t *testing.T) {
-	t.Parallel()
+func TestCreateEndpoint(t *testing.T) { withStore(t, testCreateEndpoint) }
+
+func testCreateEndpoint(t *testing.T, s *Store) {
 	tests := []struct {
 		name string
 		in   Endpoint
@@ -51,7 +52,6 @@ func TestCreateEndpoint(t *testing.T) {
 			Endpoint{CreatedAt: t0},
 		},
 	}
-	s := newStore(t)
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.in.ID, tt.want.ID, tt.want.Version = testID(i), testID(i), 1
@@ -69,9 +69,9 @@ func TestCreateEndpoint(t *testing.T) {
 	}
 }
 
-func TestCreateEndpointNow(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestCreateEndpointNow(t *testing.T) { withStore(t, testCreateEndpointNow) }
+
+func testCreateEndpointNow(t *testing.T, s *Store) {
 	before := time.Now().Truncate(time.Millisecond)
 	createEndpoint(t, s, testID(1))
 	e, err := s.Endpoint(t.Context(), testID(1))
@@ -83,9 +83,9 @@ func TestCreateEndpointNow(t *testing.T) {
 	}
 }
 
-func TestCreateEndpointInvalid(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestCreateEndpointInvalid(t *testing.T) { withStore(t, testCreateEndpointInvalid) }
+
+func testCreateEndpointInvalid(t *testing.T, s *Store) {
 	for _, e := range []Endpoint{
 		{},
 		{ID: "short"},
@@ -102,9 +102,9 @@ func TestCreateEndpointInvalid(t *testing.T) {
 	}
 }
 
-func TestEndpointsOrder(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestEndpointsOrder(t *testing.T) { withStore(t, testEndpointsOrder) }
+
+func testEndpointsOrder(t *testing.T, s *Store) {
 	// By creation, and those of one millisecond in the order they came in.
 	for i, at := range []int{2, 1, 1, 3} {
 		e := Endpoint{ID: testID(i), CreatedAt: t0.Add(time.Duration(at) * time.Second)}
@@ -125,9 +125,9 @@ func TestEndpointsOrder(t *testing.T) {
 	}
 }
 
-func TestUpdateEndpoint(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestUpdateEndpoint(t *testing.T) { withStore(t, testUpdateEndpoint) }
+
+func testUpdateEndpoint(t *testing.T, s *Store) {
 	want := Endpoint{ID: testID(1), Name: "old", CreatedAt: t0, LastActiveAt: t0, Stats: fullStats, Version: 1}
 	other := Endpoint{ID: testID(2), Name: "other", CreatedAt: t0, Version: 1}
 	for _, e := range []Endpoint{want, other} {
@@ -152,9 +152,9 @@ func TestUpdateEndpoint(t *testing.T) {
 	}
 }
 
-func TestDeleteEndpoint(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestDeleteEndpoint(t *testing.T) { withStore(t, testDeleteEndpoint) }
+
+func testDeleteEndpoint(t *testing.T, s *Store) {
 	createEndpoint(t, s, testID(1))
 	createEndpoint(t, s, testID(2))
 	event := ConnectionEvent{Kind: Connected, Time: t0, EndpointID: testID(1)}

@@ -18,8 +18,8 @@ const (
 		UPDATE invites SET used_at = ?
 		WHERE hash = ? AND used_at = 0 AND revoked_at = 0 AND (expires_at = 0 OR expires_at > ?)
 		RETURNING id`
-	sqlInviteUsedBy  = `UPDATE invites SET used_by = ? WHERE id = ?`
-	selectInvites = `
+	sqlInviteUsedBy = `UPDATE invites SET used_by = ? WHERE id = ?`
+	selectInvites   = `
 		SELECT i.id, i.hash, i.note, coalesce(i.created_by, 0), i.created_at, i.expires_at, i.used_at,
 			i.revoked_at, coalesce(i.used_by, 0), coalesce(u.name, '')
 		FROM invites i LEFT JOIN users u ON u.id = i.used_by`

@@ -4,14 +4,13 @@
 package store
 
 import (
-	"path/filepath"
 	"sync"
 	"testing"
 )
 
-func TestMeta(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestMeta(t *testing.T) { withStore(t, testMeta) }
+
+func testMeta(t *testing.T, s *Store) {
 	if v, ok, err := s.Meta(t.Context(), "k"); v != "" || ok || err != nil {
 		t.Errorf("unset: %q, %v, %v", v, ok, err)
 	}
@@ -28,9 +27,10 @@ func TestMeta(t *testing.T) {
 	}
 }
 
-func TestNextEpoch(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "culvert.db")
+func TestNextEpoch(t *testing.T) { onBoth(t, testNextEpoch) }
+
+func testNextEpoch(t *testing.T, newDSN func() string) {
+	path := newDSN()
 	var last uint64
 	for range 3 { // each a run of the gateway
 		s, err := Open(t.Context(), path)
@@ -50,9 +50,10 @@ func TestNextEpoch(t *testing.T) {
 	}
 }
 
-func TestNextEpochConcurrent(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "culvert.db")
+func TestNextEpochConcurrent(t *testing.T) { onBoth(t, testNextEpochConcurrent) }
+
+func testNextEpochConcurrent(t *testing.T, newDSN func() string) {
+	path := newDSN()
 	stores := []*Store{openStore(t, path), openStore(t, path)}
 	const callers, rounds = 4, 10
 	var (

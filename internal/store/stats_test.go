@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-func TestAddStats(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestAddStats(t *testing.T) { withStore(t, testAddStats) }
+
+func testAddStats(t *testing.T, s *Store) {
 	a, b, gone := testID(1), testID(2), testID(3)
 	for _, id := range []string{a, b, gone} {
 		createEndpoint(t, s, id)
@@ -55,9 +55,9 @@ func TestAddStats(t *testing.T) {
 	}
 }
 
-func TestAddStatsAllOrNone(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestAddStatsAllOrNone(t *testing.T) { withStore(t, testAddStatsAllOrNone) }
+
+func testAddStatsAllOrNone(t *testing.T, s *Store) {
 	createEndpoint(t, s, testID(1))
 	err := s.AddStats(t.Context(), []StatsDelta{
 		{EndpointID: testID(1), EndpointStats: EndpointStats{MessagesIn: 1}, LastActive: t0},

@@ -155,9 +155,10 @@ func TestImmediate(t *testing.T) {
 // TestConcurrent lets writers and readers of two stores on one file, as two
 // processes would be, go at it together: none may see "database is locked",
 // and nothing may get lost.
-func TestConcurrent(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "culvert.db")
+func TestConcurrent(t *testing.T) { onBoth(t, testConcurrent) }
+
+func testConcurrent(t *testing.T, newDSN func() string) {
+	path := newDSN()
 	stores := []*Store{openStore(t, path), openStore(t, path)}
 	id := testID(1)
 	createEndpoint(t, stores[0], id)

@@ -22,9 +22,9 @@ func addToken(t *testing.T, s *Store, id, client string) ClientToken {
 	return tok
 }
 
-func TestClientTokens(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestClientTokens(t *testing.T) { withStore(t, testClientTokens) }
+
+func testClientTokens(t *testing.T, s *Store) {
 	if list, err := s.ClientTokens(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("%+v, %v", list, err)
 	}
@@ -56,9 +56,9 @@ func TestClientTokens(t *testing.T) {
 	}
 }
 
-func TestLastUseNeverGoesBack(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestLastUseNeverGoesBack(t *testing.T) { withStore(t, testLastUseNeverGoesBack) }
+
+func testLastUseNeverGoesBack(t *testing.T, s *Store) {
 	addToken(t, s, "a", "")
 	for _, at := range []time.Time{noon, noon.Add(time.Hour), noon.Add(time.Minute)} {
 		if err := s.WriteTunnels(t.Context(), TunnelBatch{Used: map[string]time.Time{"a": at, "nobody's": at}}); err != nil {
@@ -71,9 +71,9 @@ func TestLastUseNeverGoesBack(t *testing.T) {
 	}
 }
 
-func TestClientsGoWithTheirToken(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
+func TestClientsGoWithTheirToken(t *testing.T) { withStore(t, testClientsGoWithTheirToken) }
+
+func testClientsGoWithTheirToken(t *testing.T, s *Store) {
 	addToken(t, s, "a", "")
 	addToken(t, s, "b", "")
 	client := func(name, token string, at time.Time) Client {
