@@ -76,6 +76,7 @@ func TestImportDirections(t *testing.T) {
 					checkGlue(t, p)
 				}
 			}
+			checkApart(t, all)
 			checkWire(t, all)
 			checkClient(t, all)
 		})
@@ -123,10 +124,32 @@ func checkGlue(t *testing.T, p *pkg) {
 			}
 		}
 	}
-	if within(p.short(), "internal/hub") || within(p.short(), "internal/store") {
+}
+
+// apart says which packages of ours a package must not link, because they own
+// it, or because it knows them through interfaces only.
+var apart = map[string][]string{
+	"internal/hub":       {"internal/gateway", "internal/control", "internal/store", "internal/account"},
+	"internal/signaling": {"internal/gateway", "internal/control", "internal/store", "internal/account"},
+	"internal/store":     {"internal/gateway", "internal/control", "internal/account", "internal/auth"},
+	"internal/auth":      {"internal", "admin"},
+	"internal/inventory": {"internal", "admin"},
+	"internal/account":   {"internal/gateway", "internal/control", "internal/hub", "internal/signaling", "internal/relay"},
+	"admin":              {"internal/gateway", "internal/hub", "internal/signaling", "internal/relay"},
+}
+
+func checkApart(t *testing.T, all map[string]*pkg) {
+	for name, strangers := range apart {
+		p, ok := all[module+"/"+name]
+		if !ok {
+			t.Errorf("there is no %s", name)
+			continue
+		}
 		for _, dep := range p.Deps {
-			if within(dep, module+"/internal/gateway") || within(dep, module+"/internal/control") {
-				t.Errorf("%s links %s, which owns it", p.short(), dep)
+			for _, stranger := range strangers {
+				if within(dep, module+"/"+stranger) {
+					t.Errorf("%s links %s", name, dep)
+				}
 			}
 		}
 	}
