@@ -108,8 +108,6 @@ func System() Principal {
 	return Principal{User: store.User{Name: systemName, Admin: true}, Scope: ScopeFull}
 }
 
-func (p Principal) isSystem() bool { return p.User.ID == 0 && p.User.Admin }
-
 // Registration is what someone with an invite fills in.
 type Registration struct {
 	Code, Name, Email, Password string

@@ -4,6 +4,7 @@
 package account
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -240,7 +241,7 @@ func FuzzAuthenticate(f *testing.F) {
 		if good := text == login || text == token; good != (err == nil) {
 			t.Errorf("Authenticate(%q) = %+v, %v", text, got, err)
 		}
-		if err != nil && err != error(errUnauthenticated) {
+		if err != nil && !errors.Is(err, errUnauthenticated) {
 			t.Errorf("Authenticate(%q) = %v", text, err)
 		}
 	})

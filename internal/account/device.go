@@ -5,6 +5,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -180,7 +181,8 @@ func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from From) 
 		}
 	}
 	err = fail("enrolling device", err)
-	if e, ok := err.(*Error); ok && e.RetryAfter > 0 {
+	var e *Error
+	if errors.As(err, &e) && e.RetryAfter > 0 {
 		s.devices.putBack(r) // it may ask again
 		return "", err
 	}

@@ -36,6 +36,7 @@ var (
 type rig struct {
 	*Service
 	t      testing.TB
+	path   string // of the database
 	db     *store.Store
 	faults *faults
 	keys   KeyStore
@@ -55,7 +56,7 @@ func newRig(t testing.TB) *rig {
 	}
 	core, logs := observer.New(zapcore.DebugLevel)
 	r := &rig{
-		t: t, db: db, faults: &faults{Store: db}, keys: auth.NewKeyFolder(dir), logs: logs,
+		t: t, path: filepath.Join(dir, "culvert.db"), db: db, faults: &faults{Store: db}, keys: auth.NewKeyFolder(dir), logs: logs,
 		hasher: &countingHasher{Hasher: auth.NewBcrypt(bcrypt.MinCost)},
 	}
 	logger := zap.New(core)

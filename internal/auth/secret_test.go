@@ -43,8 +43,8 @@ func TestSecrets(t *testing.T) {
 			t.Errorf("%s has %d different characters only", name, len(letters))
 		}
 	}
-	if HashSecret("a") == HashSecret("b") || HashSecret("a") != HashSecret("a") {
-		t.Error("HashSecret")
+	if HashSecret("a") == HashSecret("b") {
+		t.Error("two secrets have one hash")
 	}
 }
 

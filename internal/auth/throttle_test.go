@@ -82,8 +82,8 @@ func TestBackoff(t *testing.T) {
 				t.Fatalf("failure %d waits %v", i, wait)
 			}
 		}
-		for _, want := range []time.Duration{30, 60, 120, 240, 480, 900, 900} {
-			want *= time.Second
+		for _, seconds := range []int{30, 60, 120, 240, 480, 900, 900} {
+			want := time.Duration(seconds) * time.Second
 			if wait := b.Try("a"); wait != want {
 				t.Fatalf("wait %v, want %v", wait, want)
 			}
