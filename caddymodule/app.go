@@ -4,9 +4,11 @@
 package caddymodule
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -35,6 +37,12 @@ type App struct {
 	// and a reload cannot change it. Default: the environment's CULVERT_DATA,
 	// else `./culvert-data`.
 	Data string `json:"data,omitempty"`
+	// The URL of a PostgreSQL database, such as
+	// `postgres://culvert@db.example.com/culvert`, in which everything is kept
+	// instead of SQLite in the data folder; that still holds the gateway's
+	// keys, lock and socket. A reload cannot change it. Default: the
+	// environment's CULVERT_DATABASE, else SQLite.
+	Database string `json:"database,omitempty"`
 
 	// The largest message in bytes, after inflation. Larger ones close their
 	// sender with 1009. Default: 1 MiB.
@@ -138,6 +146,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.acquired = true
 	cfg := a.config(site)
+	if cfg.Database, err = a.database(); err != nil {
+		return err
+	}
 	if cfg.Relay, err = a.Relay.config(); err != nil {
 		return fmt.Errorf("relay: %w", err)
 	}
@@ -145,7 +156,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := registerMetrics(ctx, a.core); err != nil {
 		return err
 	}
-	return announce(ctx, startNotice{site: site, dir: dir, relayPort: a.core.RelayPort})
+	return announce(ctx, startNotice{site: site, dir: dir, relayPort: a.core.RelayPort, core: a.core, log: ctx.Logger()})
 }
 
 // Validate names every setting that cannot work.
@@ -176,6 +187,16 @@ func (a *App) resolve() (gateway.Site, string, error) {
 	}
 	dir, err := gateway.DataDir(data)
 	return site, dir, err
+}
+
+// database replaces placeholders and the default, without repeating what may
+// hold a password.
+func (a *App) database() (string, error) {
+	s, err := caddy.NewReplacer().ReplaceOrErr(a.Database, true, true)
+	if err != nil {
+		return "", fmt.Errorf("database: %w", err)
+	}
+	return strings.TrimSpace(cmp.Or(s, os.Getenv(envDatabase))), nil
 }
 
 func (a *App) config(site gateway.Site) gateway.Config {

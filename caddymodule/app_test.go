@@ -55,6 +55,8 @@ func TestConfigsThatCannotWork(t *testing.T) {
 	}{
 		{App{Data: "{env.CULVERT_TEST_NOT_SET}"}, []string{"data", "CULVERT_TEST_NOT_SET"}},
 		{App{Data: dir, Site: "{env.CULVERT_TEST_NOT_SET}"}, []string{"site"}},
+		{App{Data: dir, Database: "{env.CULVERT_TEST_NOT_SET}"}, []string{"database", "CULVERT_TEST_NOT_SET"}},
+		{App{Data: dir, Database: "culvert.db"}, []string{"database", "postgres://"}},
 		{App{Data: dir, Site: "*.example.com"}, []string{"wildcard"}},
 		{App{Data: dir, MaxConnections: -1, ByteRate: -1}, []string{"max_connections", "byte_rate"}},
 		{App{Data: dir, MaxMessageSize: 1 << 30}, []string{"max_message_size", "log_size"}},
@@ -148,7 +150,7 @@ func TestStartNotice(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b strings.Builder
-		if err := (startNotice{site, tc.dir, func() int { return tc.relay }}).print(&b); err != nil {
+		if err := (startNotice{site: site, dir: tc.dir, relayPort: func() int { return tc.relay }}).print(&b); err != nil {
 			t.Fatal(err)
 		}
 		if out := b.String(); !strings.Contains(out, tc.want) || strings.Contains(out, tc.not) {

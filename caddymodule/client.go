@@ -37,9 +37,10 @@ func tokenCreate() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	client := cmd.Flags().String("client", "", "only name that clients may use the token for (default: any that is free)")
+	owner := ownerFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return withService(cmd, true, func(ctx context.Context, s control.Service) error {
-			t, err := s.CreateClientToken(ctx, *client)
+			t, err := s.CreateClientToken(ctx, *owner, *client)
 			if err != nil {
 				return err
 			}
@@ -66,9 +67,9 @@ func tokenList() *cobra.Command {
 			if *asJSON {
 				return printJSON(cmd, list)
 			}
-			return printTable(cmd.OutOrStdout(), "ID\tCLIENT\tCREATED\tLAST USED", func(w io.Writer) {
+			return printTable(cmd.OutOrStdout(), "ID\tUSER\tCLIENT\tCREATED\tLAST USED", func(w io.Writer) {
 				for _, t := range list {
-					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.ID, dash(t.Client),
+					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.ID, dash(t.Owner), dash(t.Client),
 						t.CreatedAt.Local().Format(time.DateTime), ago(t.LastUsedAt))
 				}
 			})

@@ -32,7 +32,7 @@ func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "culvert",
 		Usage: "<command>",
-		Short: "Manages the Culvert gateway's endpoints and tunnel clients",
+		Short: "Manages the Culvert gateway's accounts, endpoints and tunnel clients",
 		CobraFunc: func(cmd *cobra.Command) {
 			for _, c := range commands() {
 				child := &cobra.Command{Use: c.Name + " " + c.Usage, Short: c.Short, Long: c.Long}
@@ -66,6 +66,41 @@ func commands() []caddycmd.Command {
 		Long: "Lists tunnel clients, and creates, lists and revokes the tokens that they sign in with, whether the gateway\n" +
 			"runs or not. Clients with tokens made here see each other, and may use each other's services.",
 		CobraFunc: clientCommands,
+	}, {
+		Name:      "admin",
+		Usage:     "<command>",
+		Short:     "Makes administrators",
+		Long:      "Makes administrators, of whom the first can be made by these commands only, whether the gateway runs or not.",
+		CobraFunc: adminCommands,
+	}, {
+		Name:  "invite",
+		Usage: "<command>",
+		Short: "Manages invites",
+		Long: "Creates, lists and revokes invites, whether the gateway runs or not. Nobody can register without one,\n" +
+			"and each is good for one person.",
+		CobraFunc: inviteCommands,
+	}, {
+		Name:      "user",
+		Usage:     "<command>",
+		Short:     "Manages users",
+		Long:      "Lists, disables and deletes users, and resets their passwords, whether the gateway runs or not.",
+		CobraFunc: userCommands,
+	}, {
+		Name:  "backup",
+		Usage: "FILE",
+		Short: "Writes a copy of the database",
+		Long: "Writes a consistent copy of the database into FILE, which must not exist yet, while the gateway goes on. It is\n" +
+			"the gateway that writes, if it runs, so FILE must be where it may. A gateway on PostgreSQL is backed up by\n" +
+			"PostgreSQL's own pg_dump.",
+		CobraFunc: backupCommand,
+	}, {
+		Name:  "migrate",
+		Usage: "[--to URL | --to-file FILE]",
+		Short: "Copies the data of a stopped gateway from SQLite to PostgreSQL",
+		Long: "Copies all that the gateway has in SQLite into an empty PostgreSQL database, in one transaction. The gateway\n" +
+			"must be stopped, and the old file stays as it is. The URL, such as postgres://culvert@db.example.com/culvert,\n" +
+			"is taken from --to, --to-file or the environment's " + envDatabase + "; with a password it must not be an argument.",
+		CobraFunc: migrateCommand,
 	}}
 }
 

@@ -31,6 +31,7 @@ func endpointCreate() *cobra.Command {
 		Args:  cobra.NoArgs,
 	}
 	changes := settingsFlags(cmd)
+	owner := ownerFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := changes()
 		if err != nil {
@@ -41,7 +42,7 @@ func endpointCreate() *cobra.Command {
 			name = *c.Name
 		}
 		return withService(cmd, true, func(ctx context.Context, es control.Service) error {
-			e, err := es.CreateEndpoint(ctx, name, c.Apply(control.Settings{}))
+			e, err := es.CreateEndpoint(ctx, *owner, name, c.Apply(control.Settings{}))
 			if err != nil {
 				return err
 			}
@@ -69,9 +70,9 @@ func endpointList() *cobra.Command {
 			if *asJSON {
 				return printJSON(cmd, list)
 			}
-			return printTable(cmd.OutOrStdout(), "ID\tNAME\tOPEN\tIN\tOUT\tDROPPED\tLAST ACTIVE\tURL", func(w io.Writer) {
+			return printTable(cmd.OutOrStdout(), "ID\tUSER\tNAME\tOPEN\tIN\tOUT\tDROPPED\tLAST ACTIVE\tURL", func(w io.Writer) {
 				for _, e := range list {
-					_, _ = fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\n", e.ID, dash(e.Name), e.Stats.Connections,
+					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\n", e.ID, dash(e.Owner), dash(e.Name), e.Stats.Connections,
 						e.Stats.MessagesIn, e.Stats.MessagesOut, e.Stats.Dropped, ago(e.LastActiveAt), e.URL)
 				}
 			})

@@ -61,6 +61,11 @@ func settingsFlags(cmd *cobra.Command) func() (control.Changes, error) {
 	}
 }
 
+// ownerFlag gives cmd the flag for whose something shall be.
+func ownerFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("user", "", "name or e-mail of the user whose it shall be (default: the first administrator's)")
+}
+
 // given returns v if its flag was set, and nil without.
 func given[T any](set bool, v *T) *T {
 	if !set {

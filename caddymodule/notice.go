@@ -9,11 +9,15 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"github.com/caddyserver/certmagic"
+	"go.uber.org/zap"
+	"golang.org/x/term"
 
+	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/gateway"
 )
 
@@ -38,13 +42,48 @@ type startNotice struct {
 	site      gateway.Site
 	dir       string
 	relayPort func() int // 0: there is none
+	core      *gateway.Core
+	log       *zap.Logger
 }
 
 // Handle implements caddyevents.Handler.
-func (n startNotice) Handle(context.Context, caddy.Event) error {
-	// Nobody may be listening on stdout, which must stop nothing.
-	announced.Do(func() { _ = n.print(os.Stdout) })
+func (n startNotice) Handle(ctx context.Context, _ caddy.Event) error {
+	announced.Do(func() {
+		// Nobody may be listening on stdout, which must stop nothing.
+		_ = n.print(os.Stdout)
+		var terminal io.Writer
+		if term.IsTerminal(int(os.Stderr.Fd())) {
+			terminal = os.Stderr
+		}
+		if err := n.firstAdmin(ctx, terminal); err != nil {
+			n.log.Error("making a link for the first administrator", zap.Error(err))
+		}
+	})
 	return nil
+}
+
+// firstAdmin says how to make the first administrator, if there is none: on
+// the terminal, or, without one, in a file, since logs go to many places.
+func (n startNotice) firstAdmin(ctx context.Context, terminal io.Writer) error {
+	l, err := n.core.FirstLink(ctx)
+	if err != nil {
+		return err
+	}
+	if terminal != nil && l != (control.Link{}) {
+		_, err := fmt.Fprintf(terminal, "There is no administrator yet. Until %s, once, this link makes one:\n\n    %s\n\n"+
+			"Another link: %s\nOr without a browser: %s\n", l.ExpiresAt.Local().Format(time.TimeOnly), l.URL,
+			n.command("admin link"), n.command("admin create NAME --email E --password-file -"))
+		if err != nil {
+			return err
+		}
+		l = control.Link{} // and nowhere else
+	}
+	path, err := n.core.LeaveFirstLink(l)
+	if path != "" {
+		n.log.Warn("there is no administrator yet; a file has the one-time link that makes one",
+			zap.String("file", path), zap.Time("expires", l.ExpiresAt))
+	}
+	return err
 }
 
 func (n startNotice) print(w io.Writer) error {

@@ -35,6 +35,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 //	culvert {
 //		site                     <address>
 //		data                     <folder>
+//		database                 <url>
 //		max_message_size         <size>
 //		max_connections          <number>
 //		message_rate             <number>
@@ -99,6 +100,11 @@ func (a *App) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 		return nil
 	case "data":
 		if !d.AllArgs(&a.Data) {
+			return d.ArgErr()
+		}
+		return nil
+	case "database":
+		if !d.AllArgs(&a.Database) {
 			return d.ArgErr()
 		}
 		return nil

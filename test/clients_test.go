@@ -169,7 +169,7 @@ func TestTunnelHandler(t *testing.T) {
 	s.global = "servers {\ntimeouts {\nread_body 1s\nread_header 1s\nwrite 1s\nidle 1s\n}\n}"
 	s.start(t)
 	core := app(t).Core()
-	token, err := core.CreateClientToken(t.Context(), "")
+	token, err := core.CreateClientToken(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,7 +166,7 @@ func (s *site) create(t *testing.T, set control.Settings) control.Endpoint {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
-	e, err := c.CreateEndpoint(t.Context(), "", set)
+	e, err := c.CreateEndpoint(t.Context(), "", "", set)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,9 +50,9 @@ func (c *Client) Close() error {
 }
 
 // CreateEndpoint implements Endpoints.
-func (c *Client) CreateEndpoint(ctx context.Context, name string, s Settings) (Endpoint, error) {
+func (c *Client) CreateEndpoint(ctx context.Context, owner, name string, s Settings) (Endpoint, error) {
 	var e Endpoint
-	err := c.call(ctx, http.MethodPost, "/v1/endpoints", createRequest{Name: name, Settings: s}, &e)
+	err := c.call(ctx, http.MethodPost, "/v1/endpoints", createRequest{Owner: owner, Name: name, Settings: s}, &e)
 	return e, err
 }
 
@@ -92,9 +92,9 @@ func (c *Client) ConnectionLog(ctx context.Context, id string, limit int) ([]Log
 }
 
 // CreateClientToken implements Clients.
-func (c *Client) CreateClientToken(ctx context.Context, client string) (NewClientToken, error) {
+func (c *Client) CreateClientToken(ctx context.Context, owner, client string) (NewClientToken, error) {
 	var t NewClientToken
-	err := c.call(ctx, http.MethodPost, "/v1/client-tokens", createTokenRequest{Client: client}, &t)
+	err := c.call(ctx, http.MethodPost, "/v1/client-tokens", createTokenRequest{Owner: owner, Client: client}, &t)
 	return t, err
 }
 

@@ -13,13 +13,15 @@ import (
 type Service interface {
 	Endpoints
 	Clients
+	Accounts
+	Keeper
 }
 
 // Clients is everything that can be done with tunnel clients and their tokens.
 type Clients interface {
-	// CreateClientToken makes a token; client, if not empty, is the only name
-	// that it is good for.
-	CreateClientToken(ctx context.Context, client string) (NewClientToken, error)
+	// CreateClientToken makes a token for owner, as CreateEndpoint does; client,
+	// if not empty, is the only name that it is good for.
+	CreateClientToken(ctx context.Context, owner, client string) (NewClientToken, error)
 	// ClientTokens returns those in force, oldest first.
 	ClientTokens(ctx context.Context) ([]ClientToken, error)
 	// RevokeClientToken parts from the clients that use it too.
@@ -37,6 +39,7 @@ func ValidTokenID(id string) bool {
 // ClientToken is a token without itself, which nobody can find out any more.
 type ClientToken struct {
 	ID         string    `json:"id"`
+	Owner      string    `json:"owner,omitempty"` // a user's name; none: the operator
 	Client     string    `json:"client,omitempty"`
 	CreatedAt  time.Time `json:"created_at"`
 	LastUsedAt time.Time `json:"last_used_at,omitzero"`

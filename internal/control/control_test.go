@@ -27,8 +27,8 @@ type fake struct {
 	err error
 }
 
-func (f *fake) CreateEndpoint(_ context.Context, name string, s control.Settings) (control.Endpoint, error) {
-	f.got = name
+func (f *fake) CreateEndpoint(_ context.Context, owner, name string, s control.Settings) (control.Endpoint, error) {
+	f.got = owner + "/" + name
 	return control.Endpoint{ID: id, Name: name, Settings: s}, f.err
 }
 
@@ -51,8 +51,8 @@ func (f *fake) ConnectionLog(_ context.Context, _ string, limit int) ([]control.
 	return []control.LogLine{{Event: "connected", Conn: 7}}, f.err
 }
 
-func (f *fake) CreateClientToken(_ context.Context, client string) (control.NewClientToken, error) {
-	f.got = client
+func (f *fake) CreateClientToken(_ context.Context, owner, client string) (control.NewClientToken, error) {
+	f.got = owner + "/" + client
 	return control.NewClientToken{ClientToken: control.ClientToken{ID: "t", Client: client}, Token: "secret"}, f.err
 }
 
@@ -94,8 +94,8 @@ func TestCallsArriveAsTheyWereMade(t *testing.T) {
 	ctx := t.Context()
 
 	want := control.Settings{Compression: true, Origins: []string{"https://a.example"}, MaxMessageSize: 5}
-	e, err := c.CreateEndpoint(ctx, "näme", want)
-	if err != nil || f.got != "näme" || !reflect.DeepEqual(e.Settings, want) {
+	e, err := c.CreateEndpoint(ctx, "älice", "näme", want)
+	if err != nil || f.got != "älice/näme" || !reflect.DeepEqual(e.Settings, want) {
 		t.Errorf("create: %+v, %v", e, err)
 	}
 	es, err := c.Endpoints(ctx)
@@ -124,8 +124,8 @@ func TestClientCallsArriveAsTheyWereMade(t *testing.T) {
 	c := serve(t, t.TempDir(), f)
 	ctx := t.Context()
 
-	tok, err := c.CreateClientToken(ctx, "client-a")
-	if err != nil || f.got != "client-a" || tok.Token != "secret" || tok.ID != "t" || tok.Client != "client-a" {
+	tok, err := c.CreateClientToken(ctx, "alice", "client-a")
+	if err != nil || f.got != "alice/client-a" || tok.Token != "secret" || tok.ID != "t" || tok.Client != "client-a" {
 		t.Errorf("create: %+v, %v", tok, err)
 	}
 	ts, err := c.ClientTokens(ctx)

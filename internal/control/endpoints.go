@@ -12,7 +12,10 @@ import (
 // Endpoints is everything that can be done with broadcast endpoints. Errors
 // that a caller may act on are of type *Error.
 type Endpoints interface {
-	CreateEndpoint(ctx context.Context, name string, s Settings) (Endpoint, error)
+	// CreateEndpoint makes one for the user who has the name or e-mail owner;
+	// if that is empty, for the first administrator, or the operator while
+	// there is none.
+	CreateEndpoint(ctx context.Context, owner, name string, s Settings) (Endpoint, error)
 	// Endpoints returns all, oldest first.
 	Endpoints(ctx context.Context) ([]Endpoint, error)
 	// UpdateEndpoint changes what c names and leaves the rest.
@@ -34,8 +37,9 @@ func ValidID(id string) bool {
 
 // Endpoint is one broadcast channel.
 type Endpoint struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Owner string `json:"owner,omitempty"` // a user's name; none: the operator
 	// URL is what clients connect to, as far as the configured site tells.
 	URL          string    `json:"url"`
 	CreatedAt    time.Time `json:"created_at"`

@@ -78,7 +78,7 @@ func (s *Server) routes() http.Handler {
 		if err := decode(r, &req); err != nil {
 			return nil, err
 		}
-		return s.svc.CreateEndpoint(r.Context(), req.Name, req.Settings)
+		return s.svc.CreateEndpoint(r.Context(), req.Owner, req.Name, req.Settings)
 	}))
 	mux.HandleFunc("PATCH /v1/endpoints/{id}", s.handle(func(r *http.Request) (any, error) {
 		var c Changes
@@ -98,6 +98,8 @@ func (s *Server) routes() http.Handler {
 		return s.svc.ConnectionLog(r.Context(), r.PathValue("id"), limit)
 	}))
 	s.clientRoutes(mux)
+	s.accountRoutes(mux)
+	s.inviteRoutes(mux)
 	mux.HandleFunc("/", s.handle(func(r *http.Request) (any, error) {
 		return nil, &Error{Code: CodeInvalid, Message: "this gateway does not know the request " + r.Method + " " +
 			r.URL.Path + "; gateway and command must be of one version"}
@@ -114,7 +116,7 @@ func (s *Server) clientRoutes(mux *http.ServeMux) {
 		if err := decode(r, &req); err != nil {
 			return nil, err
 		}
-		return s.svc.CreateClientToken(r.Context(), req.Client)
+		return s.svc.CreateClientToken(r.Context(), req.Owner, req.Client)
 	}))
 	mux.HandleFunc("DELETE /v1/client-tokens/{id}", s.handle(func(r *http.Request) (any, error) {
 		return nil, s.svc.RevokeClientToken(r.Context(), r.PathValue("id"))
@@ -125,11 +127,13 @@ func (s *Server) clientRoutes(mux *http.ServeMux) {
 }
 
 type createRequest struct {
+	Owner    string   `json:"owner,omitempty"`
 	Name     string   `json:"name"`
 	Settings Settings `json:"settings"`
 }
 
 type createTokenRequest struct {
+	Owner  string `json:"owner,omitempty"`
 	Client string `json:"client"`
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/culvertd/culvert/internal/account"
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/hub"
 	"github.com/culvertd/culvert/internal/signaling"
@@ -23,8 +24,9 @@ const closeDeleted = 4410
 // book does the operations on endpoints, client tokens and clients. Each changes the store first, because
 // what the hub serves must survive a crash.
 type book struct {
-	store   *store.Store
-	site    atomic.Pointer[Site]
+	store    *store.Store
+	site     atomic.Pointer[Site]
+	accounts *account.Service
 	hub     *hub.Hub          // nil while no gateway runs
 	rec     *recorder         // nil while no gateway runs
 	tunnels *signaling.Server // nil while no gateway runs
@@ -64,9 +66,13 @@ func (b *book) Endpoints(ctx context.Context) ([]control.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	owners := make(directory)
 	list := make([]control.Endpoint, len(es))
 	for i, e := range es {
 		list[i] = b.show(e)
+		if list[i].Owner, err = owners.name(ctx, b.store, e.UserID); err != nil {
+			return nil, err
+		}
 	}
 	return list, nil
 }

@@ -5,10 +5,10 @@ package gateway
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
+	"slices"
 	"time"
 
+	"github.com/culvertd/culvert/internal/account"
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/relay"
 	"github.com/culvertd/culvert/internal/signaling"
@@ -17,23 +17,23 @@ import (
 )
 
 // CreateClientToken implements control.Clients.
-func (b *book) CreateClientToken(ctx context.Context, client string) (control.NewClientToken, error) {
+func (b *book) CreateClientToken(ctx context.Context, owner, client string) (control.NewClientToken, error) {
 	if client != "" && !wire.ValidName(client) {
 		p := problems{}
 		p.add("client", "is %q; use 1 to %d letters, digits, hyphens and underscores, and no hyphen first", client, wire.MaxName)
 		return control.NewClientToken{}, p.err()
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	text := signaling.NewToken()
-	t := store.ClientToken{ID: newTokenID(), Hash: signaling.HashToken(text), Client: client, CreatedAt: time.Now()}
-	if err := b.store.CreateClientToken(ctx, t); err != nil {
+	u, err := b.owner(ctx, owner)
+	if err != nil {
 		return control.NewClientToken{}, err
 	}
-	if b.tunnels != nil {
-		b.tunnels.AddToken(toToken(t))
+	t, text, err := b.accounts.CreateClientToken(ctx, account.System(), u.ID, client, "", account.From{})
+	if err != nil {
+		return control.NewClientToken{}, toControl(err)
 	}
-	return control.NewClientToken{ClientToken: showToken(t), Token: text}, nil
+	out := control.NewClientToken{ClientToken: showToken(t), Token: text}
+	out.Owner = u.Name
+	return out, nil
 }
 
 // ClientTokens implements control.Clients.
@@ -46,31 +46,31 @@ func (b *book) ClientTokens(ctx context.Context) ([]control.ClientToken, error) 
 	if b.tunnels != nil {
 		live = b.tunnels.LastUsed() // newer than the store's
 	}
+	owners := make(directory)
 	out := make([]control.ClientToken, len(list))
 	for i, t := range list {
 		if at := live[t.ID]; at.After(t.LastUsedAt) {
 			t.LastUsedAt = at
 		}
 		out[i] = showToken(t)
+		if out[i].Owner, err = owners.name(ctx, b.store, t.UserID); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
 
 // RevokeClientToken implements control.Clients.
 func (b *book) RevokeClientToken(ctx context.Context, id string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	err := b.store.RevokeClientToken(ctx, id, time.Now())
-	if errors.Is(err, store.ErrNotFound) {
-		return control.NoToken(id)
-	}
+	list, err := b.store.ClientTokens(ctx)
 	if err != nil {
 		return err
 	}
-	if b.tunnels != nil {
-		b.tunnels.RevokeToken(id)
+	i := slices.IndexFunc(list, func(t store.ClientToken) bool { return t.ID == id })
+	if i < 0 {
+		return control.NoToken(id)
 	}
-	return nil
+	return toControl(b.accounts.RevokeClientToken(ctx, account.System(), list[i].UserID, id, account.From{}))
 }
 
 // Clients implements control.Clients.
@@ -92,21 +92,22 @@ func (b *book) Clients(ctx context.Context) ([]control.TunnelClient, error) {
 func showLive(s *signaling.Server) []control.TunnelClient {
 	sessions := make(map[string][]control.TunnelSession)
 	for _, v := range s.Sessions() {
-		sessions[v.Provider] = append(sessions[v.Provider], showSession(v, wire.Provider, v.Visitor))
-		sessions[v.Visitor] = append(sessions[v.Visitor], showSession(v, wire.Visitor, v.Provider))
+		provider, visitor := wire.FullName(v.ProviderAccount.Name, v.Provider), wire.FullName(v.VisitorAccount.Name, v.Visitor)
+		sessions[provider] = append(sessions[provider], showSession(v, wire.Provider, visitor))
+		sessions[visitor] = append(sessions[visitor], showSession(v, wire.Visitor, provider))
 	}
 	list := s.Clients()
 	out := make([]control.TunnelClient, len(list))
 	for i, c := range list {
 		out[i] = showClient(c)
-		out[i].Sessions = append(out[i].Sessions, sessions[c.Name]...)
+		out[i].Sessions = append(out[i].Sessions, sessions[out[i].Name]...)
 	}
 	return out
 }
 
 func showClient(c signaling.ClientInfo) control.TunnelClient {
 	out := control.TunnelClient{
-		Name:         c.Name,
+		Name:         wire.FullName(c.Account.Name, c.Name),
 		Status:       wire.Offline,
 		TokenID:      c.TokenID,
 		Services:     make([]control.TunnelService, len(c.Services)),
@@ -135,18 +136,6 @@ func showSession(v signaling.SessionInfo, role, peer string) control.TunnelSessi
 
 func showToken(t store.ClientToken) control.ClientToken {
 	return control.ClientToken{ID: t.ID, Client: t.Client, CreatedAt: t.CreatedAt, LastUsedAt: t.LastUsedAt}
-}
-
-// newTokenID returns 50 random bits. The id of a token is no secret: it only
-// has to be told from others, by people too.
-func newTokenID() string {
-	const chars = "abcdefghijklmnopqrstuvwxyz234567"
-	var b [10]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	for i := range b {
-		b[i] = chars[b[i]%32]
-	}
-	return string(b[:])
 }
 
 // TunnelMetrics are the figures of tunnels for a monitoring system.

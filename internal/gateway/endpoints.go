@@ -10,12 +10,12 @@ import (
 )
 
 // CreateEndpoint implements control.Endpoints.
-func (c *Core) CreateEndpoint(ctx context.Context, name string, s control.Settings) (control.Endpoint, error) {
+func (c *Core) CreateEndpoint(ctx context.Context, owner, name string, s control.Settings) (control.Endpoint, error) {
 	b, err := c.book()
 	if err != nil {
 		return control.Endpoint{}, err
 	}
-	return b.CreateEndpoint(ctx, name, s)
+	return b.CreateEndpoint(ctx, owner, name, s)
 }
 
 // Endpoints implements control.Endpoints.
@@ -55,12 +55,12 @@ func (c *Core) ConnectionLog(ctx context.Context, id string, limit int) ([]contr
 }
 
 // CreateClientToken implements control.Clients.
-func (c *Core) CreateClientToken(ctx context.Context, client string) (control.NewClientToken, error) {
+func (c *Core) CreateClientToken(ctx context.Context, owner, client string) (control.NewClientToken, error) {
 	b, err := c.book()
 	if err != nil {
 		return control.NewClientToken{}, err
 	}
-	return b.CreateClientToken(ctx, client)
+	return b.CreateClientToken(ctx, owner, client)
 }
 
 // ClientTokens implements control.Clients.
@@ -90,4 +90,7 @@ func (c *Core) Clients(ctx context.Context) ([]control.TunnelClient, error) {
 	return b.Clients(ctx)
 }
 
-var _ control.Service = (*Core)(nil)
+var (
+	_ control.Endpoints = (*Core)(nil)
+	_ control.Clients   = (*Core)(nil)
+)

@@ -75,7 +75,7 @@ func dial(t *testing.T, s *httptest.Server, id string) *wstest.Conn {
 
 func create(t *testing.T, es control.Endpoints, name string) control.Endpoint {
 	t.Helper()
-	e, err := es.CreateEndpoint(t.Context(), name, control.Settings{})
+	e, err := es.CreateEndpoint(t.Context(), "", name, control.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"go.uber.org/zap"
 
 	"github.com/culvertd/culvert/internal/control"
 )
@@ -76,6 +77,9 @@ func openOffline(ctx context.Context, dir string, opt Options) (_ *Offline, err 
 		}
 	}
 	o.site.Store(&site)
+	if err = openAccounts(ctx, &o.book, dir, zap.NewNop); err != nil {
+		return nil, errors.Join(err, o.Close())
+	}
 	return o, nil
 }
 
@@ -100,6 +104,9 @@ func (o *Offline) lastSite(ctx context.Context) (Site, error) {
 
 // Close closes the database and lets the data folder go.
 func (o *Offline) Close() error {
+	if o.accounts != nil {
+		o.accounts.Close()
+	}
 	return errors.Join(o.store.Close(), o.lock.Close())
 }
 

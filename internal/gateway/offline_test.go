@@ -165,7 +165,7 @@ func TestValidation(t *testing.T) {
 		{s: control.Settings{MaxConnections: -1}, field: "max_connections"},
 		{s: control.Settings{EndpointBytesPerSecond: -1}, field: "endpoint_bytes_per_second"},
 	} {
-		_, err := es.CreateEndpoint(t.Context(), tc.name, tc.s)
+		_, err := es.CreateEndpoint(t.Context(), "", tc.name, tc.s)
 		if tc.field == "" {
 			if err != nil {
 				t.Errorf("%+v: %v", tc, err)

@@ -81,6 +81,11 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 	}
 	undo = append(undo, func() error { return r.closeTunnels(ctx, signaling.Closing{Code: 1012}) })
 
+	if err = openAccounts(ctx, &r.book, c.dir, c.log.Load); err != nil {
+		return nil, err
+	}
+	undo = append(undo, func() error { r.book.accounts.Close(); return nil })
+
 	r.book.site.Store(&cfg.Site)
 	r.control, err = control.Serve(c.dir, &r.book, func(msg string, err error) {
 		c.log.Load().Error(msg, zap.Error(err))
@@ -159,6 +164,7 @@ func (r *running) close(c hub.Closing, timeout time.Duration, log *zap.Logger) e
 		log.Info("not every client took part in closing", zap.Error(err))
 	}
 	tunnels.Wait()
+	r.book.accounts.Close()
 	return errors.Join(
 		closing,
 		wrap("writing the last statistics", r.book.rec.Close()),

@@ -68,6 +68,17 @@ func (s Site) String() string { return s.url("http") }
 // Endpoint returns the URL of the endpoint id.
 func (s Site) Endpoint(id string) string { return s.url("ws") + "/ws/" + id }
 
+// Setup returns the page on which the holder of code becomes the first
+// administrator. As in all links with codes, it stands behind the #, so that
+// browsers do not send it, and no log has it.
+func (s Site) Setup(code string) string { return s.String() + "/setup#" + code }
+
+// Register returns the page on which the holder of code makes an account.
+func (s Site) Register(code string) string { return s.String() + "/register#" + code }
+
+// Reset returns the page on which the holder of code sets another password.
+func (s Site) Reset(code string) string { return s.String() + "/reset#" + code }
+
 func (s Site) url(scheme string) string {
 	if s.TLS {
 		scheme += "s"

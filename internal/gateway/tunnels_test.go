@@ -204,14 +204,14 @@ func TestClientTokensFromFirstToLast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if early, err = s.CreateClientToken(t.Context(), "client-a"); err != nil {
+		if early, err = s.CreateClientToken(t.Context(), "", "client-a"); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.HasPrefix(early.Token, "cvt_") || len(early.Token) != 47 || !control.ValidTokenID(early.ID) {
 			t.Errorf("%+v", early)
 		}
 		var e *control.Error
-		if _, err := s.CreateClientToken(t.Context(), "a.b"); !errors.As(err, &e) || e.Code != control.CodeInvalid || e.Details["client"] == "" {
+		if _, err := s.CreateClientToken(t.Context(), "", "a.b"); !errors.As(err, &e) || e.Code != control.CodeInvalid || e.Details["client"] == "" {
 			t.Errorf("%v", err)
 		}
 	})
@@ -229,7 +229,7 @@ func TestClientTokensFromFirstToLast(t *testing.T) {
 	}
 	c.Pop(g)
 
-	late, err := c.CreateClientToken(t.Context(), "")
+	late, err := c.CreateClientToken(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

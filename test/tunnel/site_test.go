@@ -74,7 +74,7 @@ func (s *site) token(t testing.TB, client string) control.NewClientToken {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
-	token, err := c.CreateClientToken(t.Context(), client)
+	token, err := c.CreateClientToken(t.Context(), "", client)
 	if err != nil {
 		t.Fatal(err)
 	}
