@@ -5,9 +5,11 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -34,43 +36,59 @@ func TestMigrateReopen(t *testing.T) {
 	}
 }
 
-// TestMigrateOlder opens a database as the first migration left it.
+// TestMigrateOlder opens databases as each older version left them.
 func TestMigrateOlder(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "culvert.db")
-	if err := create(path); err != nil {
-		t.Fatal(err)
-	}
-	old, err := open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := migrations(old.writers, schemaSQLite)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.UpTo(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	for _, insert := range []string{
-		`INSERT INTO endpoints (endpoint_id, name, created_at) VALUES (?, 'Kitchen', 1)`,
-		`INSERT INTO endpoint_stats (endpoint_id, updated_at) VALUES (?, 1)`,
-	} {
-		if _, err := old.writers.Exec(insert, testID(1)); err != nil {
-			t.Fatal(err)
+	for version := int64(1); version < 5; version++ {
+		path := filepath.Join(t.TempDir(), "culvert.db")
+		makeOlder(t, path, version)
+		s := openStore(t, path)
+		found, _, err := s.EndpointsOf(t.Context(), 0, "kitch", Page{})
+		if err != nil || len(found) != 1 || found[0].ID != testID(1) || found[0].Version != 1 || found[0].Stats.BytesIn != 77 {
+			t.Errorf("version %d: %+v, %v", version, found, err)
+		}
+		clients, err := s.Clients(t.Context())
+		if err != nil || version == 4 && (len(clients) != 1 || clients[0].Name != "nas" || clients[0].LastSeenAt.IsZero()) {
+			t.Errorf("version %d: %+v, %v", version, clients, err)
+		}
+		if err := s.SetMeta(t.Context(), "k", "v"); err != nil {
+			t.Error(err)
 		}
 	}
-	if err := old.Close(); err != nil {
+}
+
+// TestMigratePostgres lets many gateways start on one empty database.
+func TestMigratePostgres(t *testing.T) {
+	if server == nil {
+		t.Skip("no PostgreSQL")
+	}
+	t.Parallel()
+	if err := server.create(t.Context(), "empty", "template0"); err != nil {
 		t.Fatal(err)
 	}
-
-	s := openStore(t, path)
-	found, _, err := s.EndpointsOf(t.Context(), 0, "kitch", Page{})
-	if err != nil || len(found) != 1 || found[0].ID != testID(1) || found[0].Version != 1 {
-		t.Errorf("%+v, %v", found, err)
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			s, err := Open(t.Context(), server.url("empty"))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := s.CreateUser(t.Context(), User{Name: fmt.Sprint(i), Email: fmt.Sprint(i)}); err != nil {
+				t.Error(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	if err := s.SetMeta(t.Context(), "k", "v"); err != nil {
-		t.Error(err)
+	wg.Wait()
+	newer := openStore(t, server.url("empty"))
+	if _, err := newer.writers.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), server.url("empty")); !errors.Is(err, ErrNewer) {
+		t.Errorf("a newer database: %v", err)
 	}
 }
 

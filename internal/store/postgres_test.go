@@ -198,6 +198,10 @@ func (p *postgres) newDatabase(t testing.TB) string {
 // empty one.
 func onBoth(t *testing.T, test func(t *testing.T, newDSN func() string)) {
 	t.Parallel()
+	each(t, test)
+}
+
+func each(t *testing.T, test func(t *testing.T, newDSN func() string)) {
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
 		test(t, func() string { return filepath.Join(t.TempDir(), "culvert.db") })
