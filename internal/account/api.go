@@ -166,7 +166,6 @@ const (
 	ResetLife      = 24 * time.Hour
 	FirstLinkLife  = 30 * time.Minute
 	DeviceLife     = 10 * time.Minute
-	maxInviteLife  = 366 * 24 * time.Hour
 	auditKept      = 366 * 24 * time.Hour
 	cacheFresh     = 5 * time.Second
 	cacheStale     = time.Minute // while the database is away

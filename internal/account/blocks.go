@@ -28,10 +28,7 @@ func (s *Service) Block(ctx context.Context, p Principal, prefix netip.Prefix, n
 		return store.Block{}, err
 	}
 	now := time.Now().UTC()
-	b := store.Block{Prefix: unmap(prefix), Note: note, CreatedBy: p.User.ID, CreatedAt: now}
-	if !expires.IsZero() {
-		b.ExpiresAt = expires.UTC()
-	}
+	b := store.Block{Prefix: unmap(prefix), Note: note, CreatedBy: p.User.ID, CreatedAt: now, ExpiresAt: expires.UTC()}
 	switch {
 	case !prefix.IsValid():
 		return b, invalid("prefix", "is no address and no network such as 192.0.2.0/24")

@@ -14,21 +14,21 @@ import (
 
 const maxNote = 500
 
-// CreateInvites makes n invites. Their codes are returned this once: only
-// hashes are kept.
+// CreateInvites makes n invites, which expire unless that time is zero. Their
+// codes are returned this once: only hashes are kept.
 func (s *Service) CreateInvites(ctx context.Context, p Principal, n int, note string, expires time.Time, from From) ([]NewInvite, error) {
 	if err := mayAdminister(p); err != nil {
 		return nil, err
 	}
 	now := time.Now().UTC()
-	expires = expires.UTC()
+	expires = expires.UTC() // stays zero if it is
 	switch {
 	case n < 1 || n > maxInviteBatch:
 		return nil, invalid("count", fmt.Sprintf("is 1 to %d", maxInviteBatch))
 	case len(note) > maxNote || clean(note, maxNote) != note:
 		return nil, invalid("note", fmt.Sprintf("is one line of at most %d bytes", maxNote))
-	case !expires.After(now) || expires.After(now.Add(maxInviteLife)):
-		return nil, invalid("expires_at", "is in the future, and at most a year away")
+	case !expires.IsZero() && !expires.After(now):
+		return nil, invalid("expires_at", "is in the past")
 	}
 	list := make([]store.Invite, n)
 	codes := make([]string, n)
@@ -47,7 +47,7 @@ func (s *Service) CreateInvites(ctx context.Context, p Principal, n int, note st
 		ids[i] = v.ID
 	}
 	s.audit(ctx, p, from, "invite.create", idTarget("invite", ids[0]), nil,
-		map[string]any{"ids": ids, "note": note, "expires_at": expires})
+		map[string]any{"ids": ids, "note": note, "expires_at": optional(expires)})
 	return out, nil
 }
 
@@ -78,6 +78,6 @@ func (s *Service) RevokeInvite(ctx context.Context, p Principal, id int64, from 
 	if err := s.store.RevokeInvite(ctx, id, time.Now().UTC()); err != nil {
 		return fail("revoking invite", err)
 	}
-	s.audit(ctx, p, from, "invite.revoke", idTarget("invite", id), map[string]any{"note": v.Note, "expires_at": v.ExpiresAt}, nil)
+	s.audit(ctx, p, from, "invite.revoke", idTarget("invite", id), map[string]any{"note": v.Note, "expires_at": optional(v.ExpiresAt)}, nil)
 	return nil
 }

@@ -128,6 +128,7 @@ func (s *Service) ResetPassword(ctx context.Context, code, password string, from
 	if err != nil {
 		return failLink(err)
 	}
+	giveBack(s.limits.codes, src) // who has the link is not guessing
 	u, err := s.store.User(ctx, r.UserID)
 	if err != nil {
 		return failLink(err)
@@ -146,7 +147,6 @@ func (s *Service) ResetPassword(ctx context.Context, code, password string, from
 	if u, err = s.setPassword(ctx, u.ID, text); err != nil {
 		return err
 	}
-	giveBack(s.limits.codes, src)
 	s.audit(ctx, Principal{User: u}, from, "password.reset", userTarget(u), nil, nil)
 	return nil
 }

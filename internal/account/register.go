@@ -20,16 +20,19 @@ const maxEmail = 254
 // Register makes an account of an invite. Who has no valid one learns nothing,
 // not even whether a name is taken.
 func (s *Service) Register(ctx context.Context, r Registration, from From) (store.User, error) {
+	if err := s.mayRegister(ctx, r); err != nil {
+		return store.User{}, err
+	}
+	u, err := newUser(r.Name, r.Email, r.Password)
+	if err != nil {
+		return store.User{}, err
+	}
 	src := auth.Source(from.Addr)
 	before, err := take(s.limits.codes, src)
 	if err != nil {
 		return store.User{}, err
 	}
-	if err := s.mayRegister(ctx, r); err != nil {
-		return store.User{}, err
-	}
-	u, err := s.newUser(ctx, before, r.Name, r.Email, r.Password)
-	if err != nil {
+	if u.PasswordHash, err = s.hash(ctx, before, r.Password); err != nil {
 		return store.User{}, err
 	}
 	if r.AcceptTerms {
@@ -64,8 +67,9 @@ func (s *Service) mayRegister(ctx context.Context, r Registration) error {
 	return nil
 }
 
-// newUser checks what a new account is to have, and hashes its password.
-func (s *Service) newUser(ctx context.Context, score int, name, email, password string) (store.User, error) {
+// newUser checks what a new account is to have. Its password is still to be
+// hashed.
+func newUser(name, email, password string) (store.User, error) {
 	u := store.User{Name: name, Email: strings.TrimSpace(email), CreatedAt: time.Now().UTC()}
 	problems := make(map[string]string)
 	if !wire.ValidName(name) {
@@ -77,12 +81,7 @@ func (s *Service) newUser(ctx context.Context, score int, name, email, password 
 	if len(problems) > 0 {
 		return u, &Error{Code: CodeInvalid, Message: "The request is not valid.", Details: problems}
 	}
-	if err := checkPassword(password, u); err != nil {
-		return u, err
-	}
-	var err error
-	u.PasswordHash, err = s.hash(ctx, score, password)
-	return u, err
+	return u, checkPassword(password, u)
 }
 
 // validEmail takes a bare address, which may be of any script.
@@ -118,12 +117,16 @@ func (s *Service) Setup(ctx context.Context, code, name, email, password string,
 	if _, err := s.store.Reset(ctx, hash, kindFirst, time.Now().UTC()); err != nil {
 		return store.User{}, failLink(err)
 	}
-	u, err := s.newUser(ctx, before, name, email, password)
+	giveBack(s.limits.codes, src) // who has the link is not guessing
+	u, err := newUser(name, email, password)
 	if err != nil {
 		return store.User{}, err
 	}
 	if err := s.free(ctx, u); err != nil {
 		return store.User{}, err // before the link is used up
+	}
+	if u.PasswordHash, err = s.hash(ctx, before, password); err != nil {
+		return store.User{}, err
 	}
 	if _, err := s.store.UseReset(ctx, hash, kindFirst, time.Now().UTC()); err != nil {
 		return store.User{}, failLink(err)
@@ -131,11 +134,7 @@ func (s *Service) Setup(ctx context.Context, code, name, email, password string,
 	if _, admins, err := s.store.CountUsers(ctx); err != nil || admins > 0 {
 		return store.User{}, failLink(errors.Join(store.ErrNotFound, err)) // made by a command meanwhile
 	}
-	u, err = s.createAdmin(ctx, Principal{}, u, from)
-	if err == nil {
-		giveBack(s.limits.codes, src)
-	}
-	return u, err
+	return s.createAdmin(ctx, Principal{}, u, from)
 }
 
 // free returns an error if the name or the address is taken.
@@ -158,8 +157,11 @@ func (s *Service) CreateAdmin(ctx context.Context, p Principal, name, email, pas
 	if err := mayAdminister(p); err != nil {
 		return store.User{}, err
 	}
-	u, err := s.newUser(ctx, -1, name, email, password)
+	u, err := newUser(name, email, password)
 	if err != nil {
+		return store.User{}, err
+	}
+	if u.PasswordHash, err = s.hash(ctx, -1, password); err != nil {
 		return store.User{}, err
 	}
 	return s.createAdmin(ctx, p, u, from)

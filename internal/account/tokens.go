@@ -43,10 +43,7 @@ func (s *Service) CreateAPIToken(ctx context.Context, p Principal, name string, 
 	text := auth.NewSecret(APITokenPrefix)
 	t := store.APIToken{
 		ID: auth.NewID(), UserID: p.User.ID, Hash: auth.HashSecret(text), Name: name, Scope: string(scope),
-		CreatedAt: now, ExpiresAt: expires.UTC(),
-	}
-	if expires.IsZero() {
-		t.ExpiresAt = time.Time{}
+		CreatedAt: now, ExpiresAt: expires.UTC(), // stays zero if it is
 	}
 	if err := s.store.CreateAPIToken(ctx, t); err != nil {
 		return store.APIToken{}, "", fail("creating API token", err)
