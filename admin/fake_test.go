@@ -256,6 +256,11 @@ func (c *fakeCore) Blocked(addr netip.Addr) bool {
 	return c.blocked.IsValid() && c.blocked.Contains(addr)
 }
 
+// panicking fails badly at one thing.
+type panicking struct{ *fakeCore }
+
+func (panicking) Services(context.Context, int64) ([]inventory.Service, error) { panic("broken") }
+
 var errBroken = errors.New("disk on fire; password hunter2-hunter2")
 
 // Interface guards

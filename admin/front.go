@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"path"
 	"runtime/debug"
 	"strings"
 	"unicode/utf8"
@@ -143,21 +144,23 @@ func (q *request) readBody() *Error {
 
 var tooLarge = fail(http.StatusRequestEntityTooLarge, codeTooLarge, "The body is larger than %d bytes.", maxBody)
 
-// dispatch finds the route. The mux's own refusals and redirects get our shape.
+// dispatch finds the route. The mux's own refusals get our shape, and what it
+// would redirect is no path of ours.
 func (a *API) dispatch(ans *answer, r *http.Request) {
-	if h, pattern := a.mux.Handler(r); pattern == "" || strings.HasSuffix(r.URL.Path, "/") {
-		probe := &answer{w: &discard{head: make(http.Header)}}
-		h.ServeHTTP(probe, r)
-		if probe.status == http.StatusMethodNotAllowed {
-			allow := probe.Header().Get("Allow")
-			ans.Header().Set("Allow", allow)
-			ans.fail(fail(http.StatusMethodNotAllowed, codeMethod, "This path takes %s.", allow))
-			return
-		}
-		ans.fail(fail(http.StatusNotFound, codeNotFound, "There is no such path. /api/docs lists those that exist."))
+	h, pattern := a.mux.Handler(r)
+	if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path {
+		a.mux.ServeHTTP(ans, r)
 		return
 	}
-	a.mux.ServeHTTP(ans, r)
+	probe := &answer{w: &discard{head: make(http.Header)}}
+	h.ServeHTTP(probe, r)
+	if probe.status == http.StatusMethodNotAllowed {
+		allow := probe.Header().Get("Allow")
+		ans.Header().Set("Allow", allow)
+		ans.fail(fail(http.StatusMethodNotAllowed, codeMethod, "This path takes %s.", allow))
+		return
+	}
+	ans.fail(fail(http.StatusNotFound, codeNotFound, "There is no such path. /api/docs lists those that exist."))
 }
 
 // discard is a response that goes nowhere.

@@ -125,8 +125,10 @@ func (a *API) registration() {
 
 func logIn(ctx context.Context, q *request, in *logInIn) (*loginOut, error) {
 	if in.Body.Cookie {
-		if q.foreign || cookieName(q) == "" {
-			_, err := newCookie(q, "", time.Time{})
+		if q.foreign {
+			return nil, fail(http.StatusForbidden, codeCrossOrigin, "Cookies are for the gateway's own pages.")
+		}
+		if _, err := newCookie(q, "", time.Time{}); err != nil {
 			return nil, err
 		}
 	}

@@ -46,8 +46,13 @@ func (unhurried) AdmitUser(int64) error        { return nil }
 
 func newRig(t *testing.T, origins ...string) *rig {
 	t.Helper()
+	return newRigIn(t, t.TempDir(), origins...)
+}
+
+func newRigIn(t *testing.T, dir string, origins ...string) *rig {
+	t.Helper()
 	ctx := context.Background()
-	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "culvert.db"))
+	db, err := store.Open(ctx, filepath.Join(dir, "culvert.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +139,7 @@ type call struct {
 	method, path, body, token string
 	header                    http.Header
 	client                    Client
+	chunked                   bool
 }
 
 type option func(*call)
@@ -163,6 +169,9 @@ func (r *rig) raw(method, path, body string, opts ...option) reply {
 		o(&c)
 	}
 	req := httptest.NewRequest(c.method, "https://culvert.example"+c.path, strings.NewReader(c.body))
+	if c.chunked {
+		req.ContentLength = -1
+	}
 	if c.body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -71,17 +71,16 @@ func (a *API) settings() {
 		})
 }
 
-// settingVersion is the version that a change is based on: without If-Match,
-// whatever it is now.
+// settingVersion is the version that a change is based on, 0 for any.
 func settingVersion(ctx context.Context, q *request, in *changeSettingIn) (int64, error) {
-	if in.IfMatch == untouched {
-		return 0, nil
+	if in.IfMatch != untouched {
+		return in.version()
 	}
-	version, err := in.version()
-	if err == nil && version == 0 {
-		_, version, err = q.accounts.Setting(ctx, q.who, in.Key)
+	_, version, err := q.accounts.Setting(ctx, q.who, in.Key)
+	if err == nil && version != 0 {
+		err = conflict
 	}
-	return version, err
+	return 0, err
 }
 
 func setting(ctx context.Context, q *request, key string) (Setting, error) {
