@@ -78,7 +78,15 @@ func TestUsers(t *testing.T) {
 		t.Errorf("UserByName = %+v, %v", u, err)
 	}
 	r.wants("by a user", second(r.UserByName(t.Context(), ada, "root")), CodeForbidden)
-	r.wants("nobody", second(r.UserByName(t.Context(), System(), "nobody")), CodeNotFound)
+	for _, name := range []string{"nobody", "Ada\x00", "\xff"} {
+		r.wants("nobody", second(r.UserByName(t.Context(), System(), name)), CodeNotFound)
+		list, _, err := r.Users(t.Context(), root, store.UserFilter{Search: name}, store.Page{})
+		if len(list) != 0 || err != nil {
+			t.Errorf("%q finds %v, %v", name, list, err)
+		}
+		r.wants("no log-in", r.RevokeLogin(t.Context(), root, name, home), CodeNotFound)
+		r.wants("no token", r.RevokeAPIToken(t.Context(), root, name, home), CodeNotFound)
+	}
 }
 
 func TestUpdateUser(t *testing.T) {
@@ -238,7 +246,7 @@ func TestSettings(t *testing.T) {
 	defer r.close()
 	root, ada := r.admin("root"), r.user("Ada")
 	for key, values := range map[string]map[string]bool{
-		SettingTerms:        {`"Be kind."`: true, `""`: true, `1`: false, `null`: false, `"` + strings.Repeat("x", maxTerms+1) + `"`: false},
+		SettingTerms:        {`"Be kind."`: true, "\"not \xff utf-8\"": true, `""`: true, `1`: false, `null`: false, `"` + strings.Repeat("x", maxTerms+1) + `"`: false},
 		SettingFeedback:     {`"https://example.org/x"`: true, `"mailto:a@example.org"`: true, `""`: true, `"javascript:alert(1)"`: false, `"https://"`: false, `"x"`: false},
 		SettingRegistration: {`true`: true, `false`: true, `"no"`: false, ``: false, `true true`: false},
 		SettingLimits:       {`{}`: true, `{"endpoints":7}`: true, `{"endpoints":-2}`: false, `{"odd":1}`: false, `[]`: false, `{"clients":1e99}`: false},

@@ -34,7 +34,7 @@ func (s *Service) Block(ctx context.Context, p Principal, prefix netip.Prefix, n
 		return b, invalid("prefix", "is no address and no network such as 192.0.2.0/24")
 	case b.Prefix.Contains(from.Addr.Unmap().WithZone("")):
 		return b, invalid("prefix", "has your own address in it")
-	case len(note) > maxNote || clean(note, maxNote) != note:
+	case !isClean(note, maxNote):
 		return b, invalid("note", fmt.Sprintf("is one line of at most %d bytes", maxNote))
 	case !expires.IsZero() && !expires.After(now):
 		return b, invalid("expires_at", "is in the past")

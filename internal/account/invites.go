@@ -25,7 +25,7 @@ func (s *Service) CreateInvites(ctx context.Context, p Principal, n int, note st
 	switch {
 	case n < 1 || n > maxInviteBatch:
 		return nil, invalid("count", fmt.Sprintf("is 1 to %d", maxInviteBatch))
-	case len(note) > maxNote || clean(note, maxNote) != note:
+	case !isClean(note, maxNote):
 		return nil, invalid("note", fmt.Sprintf("is one line of at most %d bytes", maxNote))
 	case !expires.IsZero() && !expires.After(now):
 		return nil, invalid("expires_at", "is in the past")

@@ -23,6 +23,9 @@ func (s *Service) LogIn(ctx context.Context, nameOrEmail, password string, from 
 		s.failed(ctx, src, from)
 		return NewLogin{}, err
 	}
+	if !isClean(nameOrEmail, maxEmail) {
+		nameOrEmail = "" // nobody's
+	}
 	u, err := s.store.UserByLogin(ctx, nameOrEmail)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		giveBack(s.limits.logins, src)

@@ -33,7 +33,7 @@ func TestLogIn(t *testing.T) {
 			t.Errorf("%s: Authenticate = %+v, %v", name, p, err)
 		}
 	}
-	for _, tc := range [][2]string{{"Ada", "wrong"}, {"Ada", ""}, {"", goodPassword}, {"nobody", goodPassword}, {"", ""}} {
+	for _, tc := range [][2]string{{"Ada", "wrong"}, {"Ada", ""}, {"", goodPassword}, {"nobody", goodPassword}, {"", ""}, {"Ada\x00", goodPassword}, {"\xff", goodPassword}} {
 		_, err := r.LogIn(t.Context(), tc[0], tc[1], home)
 		r.wants(fmt.Sprint(tc), err, CodeLoginFailed)
 	}

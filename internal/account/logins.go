@@ -57,6 +57,9 @@ func (s *Service) RevokeLogin(ctx context.Context, p Principal, jti string, from
 	if p.Scope != ScopeFull {
 		return errForbidden
 	}
+	if !isClean(jti, maxLabel) {
+		return errNotFound
+	}
 	if err := s.endLogin(ctx, p.User.ID, jti); err != nil {
 		return fail("ending log-in", err)
 	}

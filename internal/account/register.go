@@ -87,7 +87,7 @@ func newUser(name, email, password string) (store.User, error) {
 // validEmail takes a bare address, which may be of any script.
 func validEmail(s string) bool {
 	addr, err := mail.ParseAddress(s)
-	return err == nil && len(s) <= maxEmail && addr.Name == "" && addr.Address == s && clean(s, maxEmail) == s
+	return err == nil && addr.Name == "" && addr.Address == s && isClean(s, maxEmail)
 }
 
 // tidyCode undoes what typing and copying do to a code.

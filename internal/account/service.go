@@ -6,6 +6,7 @@ package account
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -103,15 +104,17 @@ func (s *Service) keepHouse(ctx context.Context) {
 				s.prune(ctx)
 			}
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			s.tidy(last)
+			s.tidy(ctx)
 			return
 		}
 	}
 }
 
+// tidy finishes what it has begun also when the service closes, which waits
+// for it.
 func (s *Service) tidy(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
 	logins, tokens := s.seen.take()
 	if len(logins) > 0 {
 		s.note("noting when log-ins were last used", s.store.TouchLogins(ctx, logins))
@@ -133,7 +136,7 @@ func (s *Service) prune(ctx context.Context) {
 
 // note logs what nobody waits for.
 func (s *Service) note(doing string, err error) {
-	if err != nil {
+	if err != nil && !errors.Is(err, context.Canceled) {
 		s.logger().Warn(doing, zap.Error(err))
 	}
 }
@@ -151,6 +154,10 @@ func public(u store.User) store.User {
 	u.PasswordHash = ""
 	return u
 }
+
+// isClean reports whether s can be looked for in a database at all: PostgreSQL
+// calls it an error to ask for a text with a zero byte, or one that is no UTF-8.
+func isClean(s string, longest int) bool { return clean(s, longest) == s }
 
 // clean makes of what a stranger sends a line that can be shown: short, and
 // without characters that a terminal obeys.

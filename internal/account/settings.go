@@ -17,8 +17,8 @@ const maxTerms = 64 << 10
 
 // settings has, by key, the default and what a value must be.
 var settings = map[string]struct {
-	none  string
-	check func(json.RawMessage) error
+	none string
+	read func(json.RawMessage) (any, error)
 }{
 	SettingTerms:        {`""`, checked(func(s string) bool { return len(s) <= maxTerms }, "is a text of at most 64 KiB")},
 	SettingFeedback:     {`""`, checked(validLink, "is an http, https or mailto link, or empty")},
@@ -26,16 +26,16 @@ var settings = map[string]struct {
 	SettingLimits:       {`{}`, checked(validLimits, "are 0 for the default, -1 for none, or the limit itself")},
 }
 
-// checked returns a check for values that are a T and fulfil ok.
-func checked[T any](ok func(T) bool, want string) func(json.RawMessage) error {
-	return func(value json.RawMessage) error {
+// checked reads values that are a T and fulfil ok.
+func checked[T any](ok func(T) bool, want string) func(json.RawMessage) (any, error) {
+	return func(value json.RawMessage) (any, error) {
 		var v T
 		d := json.NewDecoder(bytes.NewReader(value))
 		d.DisallowUnknownFields()
 		if bytes.Equal(bytes.TrimSpace(value), []byte("null")) || !json.Valid(value) || d.Decode(&v) != nil || !ok(v) {
-			return invalid("value", want)
+			return nil, invalid("value", want)
 		}
-		return nil
+		return v, nil
 	}
 }
 
@@ -44,7 +44,7 @@ func validLink(s string) bool {
 		return true
 	}
 	u, err := url.Parse(s)
-	if err != nil || len(s) > 2000 || clean(s, len(s)) != s {
+	if err != nil || len(s) > 2000 || !isClean(s, len(s)) {
 		return false
 	}
 	return u.Scheme == "mailto" || (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
@@ -106,8 +106,12 @@ func (s *Service) SetSetting(ctx context.Context, p Principal, key string, value
 	if !ok {
 		return 0, errNotFound
 	}
-	if err := known.check(value); err != nil {
+	v, err := known.read(value)
+	if err != nil {
 		return 0, err
+	}
+	if value, err = json.Marshal(v); err != nil { // as we would write it, whatever was sent
+		return 0, fail("changing setting", err)
 	}
 	was, _, err := s.read(ctx, key)
 	if err != nil {

@@ -64,6 +64,9 @@ func (s *Service) RevokeAPIToken(ctx context.Context, p Principal, id string, fr
 	if p.JTI == "" {
 		return errForbidden
 	}
+	if !isClean(id, maxLabel) {
+		return errNotFound
+	}
 	if err := s.store.RevokeAPIToken(ctx, p.User.ID, id, time.Now().UTC()); err != nil {
 		return fail("revoking API token", err)
 	}
@@ -163,7 +166,7 @@ func mayManage(p Principal, owner int64) error {
 }
 
 // validLabel reports whether people can be shown s as the name of something.
-func validLabel(s string) bool { return len(s) <= maxLabel && clean(s, maxLabel) == s }
+func validLabel(s string) bool { return isClean(s, maxLabel) }
 
 // optional is t, or nothing if it is zero.
 func optional(t time.Time) any {

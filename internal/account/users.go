@@ -24,6 +24,9 @@ func (s *Service) Users(ctx context.Context, p Principal, f store.UserFilter, pa
 	if !p.User.Admin {
 		return nil, "", errForbidden
 	}
+	if !isClean(f.Search, maxEmail) {
+		return nil, "", nil // there is no such name
+	}
 	list, next, err := s.store.Users(ctx, f, page)
 	for i := range list {
 		list[i] = public(list[i])
@@ -44,6 +47,9 @@ func (s *Service) User(ctx context.Context, p Principal, id int64) (store.User, 
 func (s *Service) UserByName(ctx context.Context, p Principal, nameOrEmail string) (store.User, error) {
 	if !p.User.Admin {
 		return store.User{}, errForbidden
+	}
+	if !isClean(nameOrEmail, maxEmail) {
+		return store.User{}, errNotFound
 	}
 	u, err := s.store.UserByLogin(ctx, nameOrEmail)
 	return public(u), fail("looking user up", err)
