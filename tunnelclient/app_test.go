@@ -34,6 +34,7 @@ func TestExitCodes(t *testing.T) {
 		"no triple":                  {[]string{"connect"}, nil, 2, "nothing to connect to"},
 		"part of a triple":           {connect[:5], nil, 2, "there are 1, 1 and 0 of them"},
 		"bad target":                 {[]string{"connect", "a.b/c:1"}, nil, 2, `--target: "a.b" is not a name`},
+		"bad full target":            {[]string{"connect", "a/b/c/d:1"}, nil, 2, `--target: "a/b/c" is not a client's name; write another account's as owner/client`},
 		"bad service":                {[]string{"connect", "a/b.c:1"}, nil, 2, `--service: "b.c" is not a name`},
 		"bad local":                  {[]string{"connect", "a/b:http"}, nil, 2, `--local: "http" is no place`},
 		"bad short form":             {[]string{"connect", "a/b"}, nil, 2, "TARGET/SERVICE:LOCAL"},

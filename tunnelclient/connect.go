@@ -23,7 +23,8 @@ const connectLong = `Makes services of other clients reachable here, until SIGIN
 Give --target, --service and --local once for each, or write them in one as
 TARGET/SERVICE:LOCAL. LOCAL is a port (on 127.0.0.1), host:port, or the path of
 a unix socket with a slash in it; port 0 takes any free one. When all of them
-listen, their URLs are printed.
+listen, their URLs are printed. TARGET is a client of your own account, or
+OWNER/CLIENT for one whose service another account shares with yours.
 
 If a tunnelclient of the same name runs on this machine already, it carries
 them, and this command only waits. Otherwise the command signs in itself; the
@@ -83,12 +84,12 @@ func (f *connectFlags) specs(args []string) ([]tunnel.ForwardSpec, error) {
 		specs = append(specs, tunnel.ForwardSpec{Target: f.targets[i], Service: f.services[i], Local: f.locals[i]})
 	}
 	for _, arg := range args {
-		target, rest, ok1 := strings.Cut(arg, "/")
-		service, at, ok2 := strings.Cut(rest, ":")
-		if !ok1 || !ok2 {
+		what, at, ok := strings.Cut(arg, ":")
+		slash := strings.LastIndexByte(what, '/') // the target may have one too
+		if !ok || slash < 0 {
 			return nil, usagef("%q is not of the form TARGET/SERVICE:LOCAL, such as client-a/web-server:3000", arg)
 		}
-		specs = append(specs, tunnel.ForwardSpec{Target: target, Service: service, Local: at})
+		specs = append(specs, tunnel.ForwardSpec{Target: what[:slash], Service: what[slash+1:], Local: at})
 	}
 	if len(specs) == 0 {
 		return nil, usagef("nothing to connect to; give --target, --service and --local, see tunnelclient connect --help")
@@ -98,7 +99,7 @@ func (f *connectFlags) specs(args []string) ([]tunnel.ForwardSpec, error) {
 			flag string
 			err  error
 		}{
-			{"--target", config.CheckName(s.Target)},
+			{"--target", config.CheckTarget(s.Target)},
 			{"--service", config.CheckName(s.Service)},
 			{"--local", config.CheckLocal(s.Local)},
 		} {

@@ -28,12 +28,14 @@ at once. SIGHUP reads the file again and touches only what has changed.
 
 The token comes from tokenFile in the configuration, from --token-file, or from
 CULVERT_TOKEN; the gateway's address from serverUrl, --server or CULVERT_SERVER.
-Flags go before the environment, the environment before the file.
+Flags go before the environment, the environment before the file. What none of
+them says comes from tunnelclient login.
 
 Exit codes: 0 done, 1 internal error, 2 usage or configuration, 3 refused by the
 gateway, 4 name taken, 5 unreachable, 6 target refused, 7 local port.`
 
-const rootExample = `  tunnelclient --config client-a.json
+const rootExample = `  tunnelclient login https://example.com
+  tunnelclient --config client-a.json
   tunnelclient connect --target client-a --service web-server --local 3000
   tunnelclient list
   tunnelclient status --json`
@@ -65,7 +67,8 @@ func (a *app) root() *cobra.Command {
 	_ = root.MarkPersistentFlagFilename("token-file")
 	_ = root.RegisterFlagCompletionFunc("transport",
 		cobra.FixedCompletions([]string{"auto", "relay", "websocket"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(a.connectCommand(), a.listCommand(), a.statusCommand(), a.verifyCommand(), a.versionCommand())
+	root.AddCommand(a.connectCommand(), a.listCommand(), a.statusCommand(), a.loginCommand(), a.logoutCommand(),
+		a.verifyCommand(), a.versionCommand())
 	return root
 }
 

@@ -5,6 +5,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/culvertd/culvert/internal/wire"
 	"github.com/culvertd/culvert/tunnelclient/internal/config"
 	"github.com/culvertd/culvert/tunnelclient/internal/local"
+	"github.com/culvertd/culvert/tunnelclient/internal/login"
 )
 
 // settings is what flags, environment and file say together, in this order.
@@ -22,10 +24,13 @@ type settings struct {
 	path        string         // of the file
 	home        string
 	server      *url.URL // nil if nothing names it
+	implied     bool     // the server is that of the only login
 	clientID    string
 	transport   tunnel.Transport
 	noReconnect bool
 	tokenFrom   func() (string, error) // nil if nothing names it
+	loggedIn    bool                   // the token is a login's
+	noLogin     error                  // why none was taken, for who would need one
 }
 
 func (a *app) settings() (*settings, error) {
@@ -56,7 +61,26 @@ func (a *app) settings() (*settings, error) {
 	}
 	s.noReconnect = a.flags.noReconnect || !s.file.AutoReconnect
 	s.setToken(a.flags.tokenFile, a.getenv("CULVERT_TOKEN"))
+	if s.tokenFrom == nil {
+		s.noLogin = s.setLogin()
+	}
 	return s, nil
+}
+
+// setLogin takes what tunnelclient login has kept.
+func (s *settings) setLogin() error {
+	l, err := login.Find(s.home, s.server)
+	if err != nil || l == nil {
+		return err
+	}
+	if s.server == nil {
+		if s.server, err = config.ParseServer(l.Server); err != nil {
+			return fmt.Errorf("the login's server %w", err)
+		}
+		s.implied = true
+	}
+	s.tokenFrom, s.loggedIn = l.Token, true
+	return nil
 }
 
 func (s *settings) setServer(flag, env string) error {
@@ -100,7 +124,7 @@ func (s *settings) setToken(flag, env string) {
 func (s *settings) token() (string, error) {
 	if s.tokenFrom == nil {
 		return "", usagef("no token: set tokenFile in the configuration, --token-file, or CULVERT_TOKEN; " +
-			"`culvert client token create` prints one")
+			"`tunnelclient login URL` gets one from your account, `culvert client token create` on the gateway prints one")
 	}
 	token, err := s.tokenFrom()
 	if err != nil {
@@ -110,13 +134,14 @@ func (s *settings) token() (string, error) {
 }
 
 // wanted is what is known of the running client that a command is to reach.
-// Without a name the token tells whose it is.
+// Without a name the token tells whose it is; what is only taken for want of
+// anything else tells nothing.
 func (s *settings) wanted() (local.Identity, error) {
 	id := local.Identity{ClientID: s.clientID}
-	if s.server != nil {
+	if s.server != nil && !s.implied {
 		id.Server = local.Canonical(s.server)
 	}
-	if id.ClientID == "" && s.tokenFrom != nil {
+	if id.ClientID == "" && s.tokenFrom != nil && !s.loggedIn {
 		token, err := s.token()
 		if err != nil {
 			return id, err
@@ -131,8 +156,12 @@ func (s *settings) canSignIn() bool { return s.server != nil && s.tokenFrom != n
 
 // client is the configuration of the engine.
 func (s *settings) client(services []wire.Service, log *zap.Logger) (tunnel.Config, error) {
-	if s.server == nil {
-		return tunnel.Config{}, usagef("no gateway: set serverUrl in the configuration, --server, or CULVERT_SERVER")
+	switch {
+	case s.noLogin != nil && s.tokenFrom == nil:
+		return tunnel.Config{}, usageError{s.noLogin}
+	case s.server == nil:
+		return tunnel.Config{}, usagef("no gateway: set serverUrl in the configuration, --server, or CULVERT_SERVER; " +
+			"or run `tunnelclient login URL`")
 	}
 	token, err := s.token()
 	if err != nil {

@@ -58,6 +58,18 @@ func CheckName(s string) error {
 	return fmt.Errorf("%q is not a name; use 1 to %d letters, digits, - and _, and no - first", s, wire.MaxName)
 }
 
+// CheckTarget checks the name of a client, which may be another account's.
+func CheckTarget(s string) error {
+	if wire.ValidClient(s) {
+		return nil
+	}
+	if strings.ContainsRune(s, '/') {
+		return fmt.Errorf("%q is not a client's name; write another account's as owner/client, "+
+			"each with 1 to %d letters, digits, - and _, and no - first", s, wire.MaxName)
+	}
+	return CheckName(s)
+}
+
 // CheckTransport checks the way of channels.
 func CheckTransport(t tunnel.Transport) error {
 	switch t {

@@ -82,7 +82,7 @@ services:
     localPort: 8080
     description: 本地Web服务
 connects:
-  - {target: client-b, service: dns, local: 5353}
+  - {target: bob/client-b, service: dns, local: 5353}
   - target: client-b
     service: ssh
     local: ./ssh.sock
@@ -93,7 +93,7 @@ transport: websocket
 			ServerURL: "wss://example.com", ClientID: "123", TokenFile: "token",
 			Services: []wire.Service{webServer},
 			Connects: []tunnel.ForwardSpec{
-				{Target: "client-b", Service: "dns", Local: "5353"},
+				{Target: "bob/client-b", Service: "dns", Local: "5353"},
 				{Target: "client-b", Service: "ssh", Local: "./ssh.sock"},
 			},
 			ReconnectInterval: 3 * time.Second, Transport: tunnel.WebSocket,
@@ -153,6 +153,7 @@ func TestProblems(t *testing.T) {
 		{service("localHost: 'http://x'"), `c:2: services[0].localHost: "http://x" is not a host`},
 		{service("description: 5"), "c:2: services[0].description: is the number 5 where text is wanted"},
 		{"services:\n- {id: a, protocol: tcp, localPort: 1}\n- {id: a, protocol: tcp, localPort: 2}", `c:3: services[1]: another service has the id "a" too; give`},
+		{"connects: [{target: /a, service: b, local: 1}]", `c:1: connects[0].target: "/a" is not a client's name; write another account's as owner/client`},
 		{"connects: [{target: a, service: b}]", "c:1: connects[0].local: is missing; it is port"},
 		{connect("x"), `c:2: connects[0].local: "x" is no place to listen; give a port`},
 		{connect("65536"), `c:2: connects[0].local: "65536" is no place to listen`},

@@ -79,7 +79,7 @@ var serviceFields = []field[wire.Service]{
 var connectFields = []field[tunnel.ForwardSpec]{
 	{"target", "text", required, func(r *reader, n ast.Node, f *tunnel.ForwardSpec) {
 		if r.text(n, &f.Target) {
-			r.check(n, CheckName(f.Target))
+			r.check(n, CheckTarget(f.Target))
 		}
 	}},
 	{"service", "text", required, func(r *reader, n ast.Node, f *tunnel.ForwardSpec) {

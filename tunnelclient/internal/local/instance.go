@@ -99,6 +99,9 @@ func Canonical(u *url.URL) string {
 	return scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port) + path
 }
 
+// HashServer returns the same short text for URLs that lead to the same gateway.
+func HashServer(u *url.URL) string { return hash("server", Canonical(u)) }
+
 // HashToken returns what tells tokens apart without telling them.
 func HashToken(token string) string { return hash("token", token) }
 
