@@ -119,11 +119,11 @@ func (s *Server) eachVisibleLocked(who *account, f func(*client)) {
 }
 
 // nameFor is how who knows the client.
-func (c *client) nameFor(who *account) string {
-	if who.ID == c.account.ID {
-		return c.name
+func (cl *client) nameFor(who *account) string {
+	if who.ID == cl.account.ID {
+		return cl.name
 	}
-	return wire.FullName(c.account.Name, c.name)
+	return wire.FullName(cl.account.Name, cl.name)
 }
 
 // servicesFor returns c's services as who may see them: of others' only what
