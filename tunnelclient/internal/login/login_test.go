@@ -104,7 +104,9 @@ func TestDeviceFlow(t *testing.T) {
 		"expired there": {goodCode, []string{`400 {"error":"expired_token"}`}, []time.Duration{5 * s}, "", "in time", tunnel.Refused, "expired_token"},
 		"expired here": {
 			strings.Replace(goodCode, "600", "12", 1),
-			[]string{pending, pending}, []time.Duration{5 * s, 10 * s}, "", "in time", tunnel.Refused, "expired_token",
+			[]string{pending, pending},
+			[]time.Duration{5 * s, 10 * s},
+			"", "in time", tunnel.Refused, "expired_token",
 		},
 		"another no":      {goodCode, []string{`400 {"code":"limit_reached","message":"20 clients"}`}, []time.Duration{5 * s}, "", "refuses: 20 clients", tunnel.Refused, "limit_reached"},
 		"no token":        {goodCode, []string{`200 {}`}, []time.Duration{5 * s}, "", "token is empty", tunnel.Refused, ""},
@@ -154,7 +156,9 @@ func TestStrangeServers(t *testing.T) {
 		says string
 	}{
 		"not found": {http.NotFound, tunnel.Refused, "no Culvert gateway with accounts at http://127.0.0.1"},
-		"moved":     {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://other.example/", http.StatusPermanentRedirect) }, tunnel.Refused, "is at https://other.example/ now"},
+		"moved": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://other.example/", http.StatusPermanentRedirect)
+		}, tunnel.Refused, "is at https://other.example/ now"},
 		"failing":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, tunnel.Unreachable, "503"},
 		"too often": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "7"); w.WriteHeader(429) }, tunnel.Unreachable, "again in 7s"},
 		"endless":   {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) }, tunnel.Refused, "not JSON"},
