@@ -187,7 +187,7 @@ func TestAccess(t *testing.T) {
 }
 
 // checkShape checks what all answers have in common.
-func checkShape(t *testing.T, got reply) {
+func checkShape(t testing.TB, got reply) {
 	t.Helper()
 	for name, want := range map[string]string{
 		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",

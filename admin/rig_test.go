@@ -29,7 +29,7 @@ const password = "Correct-Horse-7-Battery"
 
 // rig is an API on real accounts in a real database, over a fake core.
 type rig struct {
-	t     *testing.T
+	t     testing.TB
 	api   *API
 	svc   *account.Service
 	store *store.Store
@@ -44,12 +44,12 @@ type unhurried struct{ *account.Service }
 func (unhurried) AdmitSource(netip.Addr) error { return nil }
 func (unhurried) AdmitUser(int64) error        { return nil }
 
-func newRig(t *testing.T, origins ...string) *rig {
+func newRig(t testing.TB, origins ...string) *rig {
 	t.Helper()
 	return newRigIn(t, t.TempDir(), origins...)
 }
 
-func newRigIn(t *testing.T, dir string, origins ...string) *rig {
+func newRigIn(t testing.TB, dir string, origins ...string) *rig {
 	t.Helper()
 	ctx := context.Background()
 	db, err := store.Open(ctx, filepath.Join(dir, "culvert.db"))
@@ -189,7 +189,7 @@ func (r *rig) raw(method, path, body string, opts ...option) reply {
 	return read(r.t, rec.Result())
 }
 
-func read(t *testing.T, resp *http.Response) reply {
+func read(t testing.TB, resp *http.Response) reply {
 	t.Helper()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
@@ -205,7 +205,7 @@ func (r *rig) addr() netip.Addr {
 }
 
 // want checks an answer's status, and the code of one that is no success.
-func (p reply) want(t *testing.T, status int, code string) reply {
+func (p reply) want(t testing.TB, status int, code string) reply {
 	t.Helper()
 	if p.StatusCode != status {
 		t.Fatalf("status %d, want %d: %s", p.StatusCode, status, p.text)
@@ -221,7 +221,7 @@ func (p reply) want(t *testing.T, status int, code string) reply {
 	return p
 }
 
-func (p reply) into(t *testing.T, v any) {
+func (p reply) into(t testing.TB, v any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(p.text), v); err != nil {
 		t.Fatalf("%v: %s", err, p.text)
