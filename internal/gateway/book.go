@@ -10,9 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/culvertd/culvert/internal/account"
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/inventory"
 	"github.com/culvertd/culvert/internal/signaling"
 	"github.com/culvertd/culvert/internal/store"
 )
@@ -21,15 +24,29 @@ import (
 // deleted, from the range that applications define.
 const closeDeleted = 4410
 
-// book does the operations on endpoints, client tokens and clients. Each changes the store first, because
-// what the hub serves must survive a crash.
+// book does the operations on endpoints, accounts, client tokens and clients.
+// Each changes the store first, because what the hub serves must survive a
+// crash.
 type book struct {
 	store    *store.Store
 	site     atomic.Pointer[Site]
 	accounts *account.Service
-	hub     *hub.Hub          // nil while no gateway runs
-	rec     *recorder         // nil while no gateway runs
-	tunnels *signaling.Server // nil while no gateway runs
+
+	// These are nil while no gateway runs.
+	hub     *hub.Hub
+	rec     *recorder
+	tunnels *signaling.Server
+	ledger  *ledger
+	pulse   *pulse
+	feed    *feed
+	log     func() *zap.Logger
+
+	blocks      blocks
+	idleRemoval atomic.Int64              // a duration
+	quotaHook   atomic.Pointer[QuotaHook] // of the config in force
+	owed        owed                      // changes of accounts that were not followed
+
+	grants map[store.Grant]bool // in force; guarded by mu
 
 	// mu keeps two changes of one thing from reaching the hub or signaling in
 	// another order than the store.
@@ -47,14 +64,57 @@ func (b *book) CreateEndpoint(ctx context.Context, owner, name string, s control
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	e := store.Endpoint{ID: newID(), UserID: user.ID, Name: name, CreatedAt: time.Now(), Settings: toStore(s)}
-	if err := b.store.CreateEndpoint(ctx, e); err != nil {
+	e, err := b.create(ctx, user.ID, name, s)
+	if err != nil {
 		return control.Endpoint{}, err
 	}
-	if b.hub != nil {
-		b.hub.Set(hub.ID(e.ID), toHub(e.Settings))
-	}
 	return b.show(e), nil
+}
+
+// create makes an endpoint. mu is held, as for install and remove.
+func (b *book) create(ctx context.Context, owner int64, name string, s control.Settings) (store.Endpoint, error) {
+	id := newID()
+	err := b.store.CreateEndpoint(ctx, store.Endpoint{
+		ID: id, UserID: owner, Name: name, CreatedAt: time.Now(), Settings: toStore(s),
+	})
+	if err != nil {
+		return store.Endpoint{}, err
+	}
+	e, err := b.store.Endpoint(ctx, id)
+	if err != nil {
+		return store.Endpoint{}, err
+	}
+	b.install(e)
+	b.feed.tell(inventory.EndpointCreated, id, "", owner)
+	return e, nil
+}
+
+// install puts in force what the store has of an endpoint. That of a disabled
+// account waits.
+func (b *book) install(e store.Endpoint) {
+	if b.hub == nil {
+		return
+	}
+	b.ledger.own(hub.ID(e.ID), e.UserID)
+	if group, ok := b.ledger.group(e.UserID); ok {
+		b.hub.Set(hub.ID(e.ID), toHub(e, group))
+	}
+}
+
+// remove deletes an endpoint and closes its connections.
+func (b *book) remove(ctx context.Context, e store.Endpoint) error {
+	// The gateway's totals shall keep what the endpoint has counted.
+	if err := b.flush(ctx); err != nil {
+		return err
+	}
+	if err := b.store.DeleteEndpoint(ctx, e.ID); err != nil || b.hub == nil {
+		return err
+	}
+	b.pulse.settle(hub.ID(e.ID), "")
+	b.hub.Remove(hub.ID(e.ID), hub.Closing{Code: closeDeleted, Reason: "endpoint deleted"})
+	b.ledger.disown(hub.ID(e.ID))
+	b.feed.tell(inventory.EndpointDeleted, e.ID, "", e.UserID)
+	return nil
 }
 
 // Endpoints implements control.Endpoints.
@@ -98,9 +158,8 @@ func (b *book) UpdateEndpoint(ctx context.Context, id string, c control.Changes)
 	if err != nil {
 		return control.Endpoint{}, notFound(err, id)
 	}
-	if b.hub != nil {
-		b.hub.Set(hub.ID(id), toHub(e.Settings))
-	}
+	b.install(e)
+	b.feed.tell(inventory.EndpointChanged, id, "", e.UserID)
 	return b.show(e), nil
 }
 
@@ -108,20 +167,11 @@ func (b *book) UpdateEndpoint(ctx context.Context, id string, c control.Changes)
 func (b *book) DeleteEndpoint(ctx context.Context, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, err := b.find(ctx, id); err != nil {
+	e, err := b.find(ctx, id)
+	if err != nil {
 		return err
 	}
-	// The gateway's totals shall keep what the endpoint has counted.
-	if err := b.flush(ctx); err != nil {
-		return err
-	}
-	if err := b.store.DeleteEndpoint(ctx, id); err != nil {
-		return notFound(err, id)
-	}
-	if b.hub != nil {
-		b.hub.Remove(hub.ID(id), hub.Closing{Code: closeDeleted, Reason: "endpoint deleted"})
-	}
-	return nil
+	return notFound(b.remove(ctx, e), id)
 }
 
 // ConnectionLog implements control.Endpoints.

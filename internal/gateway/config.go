@@ -20,6 +20,7 @@ import (
 // Defaults of Config.
 const (
 	DefaultRetention       = 30 * 24 * time.Hour
+	DefaultIdleRemoval     = 90 * 24 * time.Hour
 	DefaultReconnectWindow = 10 * time.Second
 	DefaultShutdownTimeout = 5 * time.Second
 
@@ -30,7 +31,8 @@ const (
 // Forever is the Retention that prunes nothing.
 const Forever = time.Duration(-1)
 
-// Never is the Tunnel.SessionTimeout that ends no session.
+// Never is the Tunnel.SessionTimeout that ends no session, and the IdleRemoval
+// that removes no endpoint.
 const Never = time.Duration(-1)
 
 // Relay is where the relay listens, and where clients find it.
@@ -74,6 +76,12 @@ type Config struct {
 	// Retention is how long lines of the connection log are kept; Forever
 	// keeps them all. Default: 30 days.
 	Retention time.Duration
+	// IdleRemoval is how long nobody may use an endpoint before it is removed;
+	// Never removes none. Default: 90 days.
+	IdleRemoval time.Duration
+	// QuotaHook, if any, is called when an account comes near the end of its
+	// monthly traffic, and at the end. It must not block.
+	QuotaHook QuotaHook
 	// ReconnectWindow is the time over which clients are asked to spread
 	// their return after a restart. Default: 10 s.
 	ReconnectWindow time.Duration
@@ -94,6 +102,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Retention == 0 {
 		c.Retention = DefaultRetention
+	}
+	if c.IdleRemoval == 0 {
+		c.IdleRemoval = DefaultIdleRemoval
 	}
 	if c.ReconnectWindow == 0 {
 		c.ReconnectWindow = DefaultReconnectWindow
@@ -163,6 +174,9 @@ func (c Config) Validate() error {
 	}
 	if c.Database != "" {
 		errs = append(errs, validDatabase(c.Database))
+	}
+	if c.IdleRemoval != 0 && c.IdleRemoval != Never && c.IdleRemoval <= idleWarning {
+		errs = append(errs, errors.New("idle_removal must be longer than the 7 days that owners are warned before; write never to remove no endpoint"))
 	}
 	errs = append(errs, c.validateTunnel()...)
 	// A message that does not fit the log could reach nobody, and a log that

@@ -64,8 +64,9 @@ func fromStore(s store.EndpointSettings) control.Settings {
 	}
 }
 
-func toHub(s store.EndpointSettings) hub.Settings {
-	return hub.Settings{
+func toHub(e store.Endpoint, group *hub.Group) hub.Settings {
+	s := e.Settings
+	out := hub.Settings{
 		Limits: hub.Limits{
 			MaxMessageSize:            s.MaxMessageSize,
 			MaxConnections:            s.MaxConnections,
@@ -76,7 +77,16 @@ func toHub(s store.EndpointSettings) hub.Settings {
 		},
 		Compression: s.Compression,
 		Origins:     s.Origins,
+		Group:       group,
 	}
+	if e.Private {
+		// Without a hash of 32 bytes there is no key that opens it.
+		out.KeyHash = hub.HashKey(hub.NewKey())
+		if len(e.KeyHash) == len(out.KeyHash) {
+			copy(out.KeyHash[:], e.KeyHash)
+		}
+	}
+	return out
 }
 
 // toLog is the store's line for an event of the hub.

@@ -37,17 +37,18 @@ func (c *counters) collect() []store.StatsDelta {
 func (c *counters) commit() { c.written, c.seen = c.seen, nil }
 
 func delta(id hub.ID, was, now hub.Stats) store.StatsDelta {
+	g := since(was, now)
 	d := store.StatsDelta{
 		EndpointID: string(id),
 		EndpointStats: store.EndpointStats{
-			TotalConnections: now.TotalConnections - was.TotalConnections,
-			MessagesIn:       now.MessagesIn - was.MessagesIn,
-			BytesIn:          now.BytesIn - was.BytesIn,
-			MessagesOut:      now.MessagesOut - was.MessagesOut,
-			BytesOut:         now.BytesOut - was.BytesOut,
-			DroppedSlow:      now.Dropped.Slow - was.Dropped.Slow,
-			DroppedClosed:    now.Dropped.Closed - was.Dropped.Closed,
-			DroppedKicked:    now.Dropped.Kicked - was.Dropped.Kicked,
+			TotalConnections: g.TotalConnections,
+			MessagesIn:       g.MessagesIn,
+			BytesIn:          g.BytesIn,
+			MessagesOut:      g.MessagesOut,
+			BytesOut:         g.BytesOut,
+			DroppedSlow:      g.Dropped.Slow,
+			DroppedClosed:    g.Dropped.Closed,
+			DroppedKicked:    g.Dropped.Kicked,
 		},
 	}
 	if !now.LastActive.Equal(was.LastActive) {
@@ -98,6 +99,13 @@ type Metrics struct {
 	MessagesOut, BytesOut                     uint64
 	DroppedSlow, DroppedClosed, DroppedKicked uint64
 	LogLost                                   uint64 // lines of the connection log that were not written
+
+	Blocks   int // entries of the block list
+	Hub      hub.Counts
+	Warnings uint64 // accounts that came to 80 % of their quota
+	Exceeded uint64 // accounts that used up their quota
+	Spent    int    // accounts that may not connect for that reason now
+	Lost     uint64 // rows of history that were not written
 }
 
 // Metrics returns the figures; false while there is no running gateway.
@@ -119,6 +127,9 @@ func (c *Core) Metrics() (Metrics, bool) {
 		DroppedKicked:    sum.DroppedKicked,
 		LogLost:          r.book.rec.dropped.Load(),
 	}
+	m.Blocks, m.Hub = r.book.blocks.len(), r.book.hub.Counts()
+	m.Warnings, m.Exceeded, m.Spent = r.book.ledger.quotas()
+	m.Lost = r.book.pulse.lost()
 	r.book.hub.Each(func(_ hub.ID, s hub.Stats) bool {
 		m.Endpoints++
 		m.Connections += s.Connections

@@ -28,12 +28,13 @@ const lockPatience = 2 * time.Second
 
 // running is what a core has between its first Push and Close.
 type running struct {
-	lock    *flock.Flock
-	book    book
+	lock *flock.Flock
+	book book
 	// database is the config's, which later ones may not change.
 	database string
-	sockets sockets
-	control *control.Server
+	chores   *chores
+	sockets  sockets
+	control  *control.Server
 }
 
 // open takes the data folder and starts everything; cfg has its defaults.
@@ -67,11 +68,17 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 		return nil, err
 	}
 
+	b := &r.book
+	b.log, b.feed, b.ledger = c.log.Load, newFeed(), newLedger()
+	b.follow(cfg)
+	if err = b.ledger.load(ctx, b.store); err != nil {
+		return nil, err
+	}
 	r.book.rec = newRecorder(r.book.store, c.log.Load)
 	r.book.hub = hub.New(r.hubConfig(cfg))
 	undo = append(undo, func() error { return r.book.hub.Close(ctx, hub.Closing{Code: 1012}) })
 	for _, e := range endpoints {
-		r.book.hub.Set(hub.ID(e.ID), toHub(e.Settings))
+		b.install(e)
 	}
 	r.book.rec.start(r.book.hub.Each, cfg.Retention)
 	undo = append(undo, func() error { return r.book.rec.Close() })
@@ -81,10 +88,10 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 	}
 	undo = append(undo, func() error { return r.closeTunnels(ctx, signaling.Closing{Code: 1012}) })
 
-	if err = openAccounts(ctx, &r.book, c.dir, c.log.Load); err != nil {
+	if err = r.openAccounts(ctx, c.dir, c.log.Load); err != nil {
 		return nil, err
 	}
-	undo = append(undo, func() error { r.book.accounts.Close(); return nil })
+	undo = append(undo, r.closeAccounts)
 
 	r.book.site.Store(&cfg.Site)
 	r.control, err = control.Serve(c.dir, &r.book, func(msg string, err error) {
@@ -93,13 +100,14 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 	if err != nil {
 		return nil, err
 	}
+	r.chores = startChores(b)
 	c.log.Load().Info("gateway opened", zap.String("data", c.dir), zap.Int("endpoints", len(endpoints)))
 	return r, nil
 }
 
 // openTunnels starts signaling and the relay, and opens its port.
 func (r *running) openTunnels(ctx context.Context, cfg Config, log func() *zap.Logger) (err error) {
-	if r.book.tunnels, err = signaling.New(ctx, cfg.signalingConfig(0), tunnelStore{r.book.store}, log); err != nil {
+	if r.book.tunnels, err = signaling.New(ctx, r.signalingConfig(cfg, 0), tunnelStore{r.book.store}, log); err != nil {
 		return err
 	}
 	r.sockets = sockets{relay: r.book.tunnels.Relay(), log: log, open: make(map[string]*socket)}
@@ -107,6 +115,28 @@ func (r *running) openTunnels(ctx context.Context, cfg Config, log func() *zap.L
 		return errors.Join(err, r.closeTunnels(ctx, signaling.Closing{Code: 1012}))
 	}
 	return nil
+}
+
+// openAccounts starts the accounts, and what watches over what they may.
+func (r *running) openAccounts(ctx context.Context, dir string, log func() *zap.Logger) error {
+	b := &r.book
+	b.tunnels.SetBlocked(b.blocks.has)
+	b.tunnels.SetWatch(b.watch)
+	if err := b.refresh(ctx); err != nil {
+		return err
+	}
+	if err := openAccounts(ctx, b, dir, log); err != nil {
+		return err
+	}
+	b.pulse = newPulse(b.hub, b.tunnels, b.ledger, b.store, log, b.enforce)
+	go b.pulse.run()
+	return nil
+}
+
+// closeAccounts ends them, when nothing is carried any more.
+func (r *running) closeAccounts() error {
+	r.book.accounts.Close()
+	return wrap("writing the last of history", r.book.pulse.close())
 }
 
 // closeTunnels parts from all clients and resets all channels.
@@ -130,17 +160,31 @@ func (r *running) prepare(ctx context.Context, cfg Config) error {
 
 // apply puts a config in force.
 func (r *running) apply(cfg Config) {
-	r.book.tunnels.Configure(cfg.signalingConfig(r.sockets.port(cfg.Relay.Listen)))
+	r.book.tunnels.Configure(r.signalingConfig(cfg, r.sockets.port(cfg.Relay.Listen)))
 	r.book.site.Store(&cfg.Site)
 	r.book.rec.setRetention(cfg.Retention)
+	r.book.follow(cfg)
 	r.book.hub.Configure(r.hubConfig(cfg))
 }
 
 func (r *running) hubConfig(cfg Config) hub.Config {
 	h := cfg.Hub
 	h.Recorder = r.book.rec
+	h.Blocked = r.book.blocks.has
 	h.CloseTimeout = min(cfg.ShutdownTimeout, DefaultShutdownTimeout)
 	return h
+}
+
+// follow puts in force what the book itself has of a config.
+func (b *book) follow(cfg Config) {
+	b.idleRemoval.Store(int64(cfg.IdleRemoval))
+	b.quotaHook.Store(&cfg.QuotaHook)
+}
+
+func (r *running) signalingConfig(cfg Config, port int) signaling.Config {
+	s := cfg.signalingConfig(port)
+	s.Limits, s.Quota = r.book.ledger.tunnelLimits, r.book.ledger.tunnelQuota
+	return s
 }
 
 // close ends everything in the order in which it depends on one another. An
@@ -148,6 +192,8 @@ func (r *running) hubConfig(cfg Config) hub.Config {
 func (r *running) close(c hub.Closing, timeout time.Duration, log *zap.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
+	r.book.feed.close() // event streams would hold up the site's shutdown
+	r.chores.close()
 	// No command may see the hub half closed; one in progress gets a second.
 	cmdCtx, cancelCmd := context.WithTimeout(ctx, time.Second)
 	defer cancelCmd()
@@ -164,9 +210,9 @@ func (r *running) close(c hub.Closing, timeout time.Duration, log *zap.Logger) e
 		log.Info("not every client took part in closing", zap.Error(err))
 	}
 	tunnels.Wait()
-	r.book.accounts.Close()
 	return errors.Join(
 		closing,
+		r.closeAccounts(),
 		wrap("writing the last statistics", r.book.rec.Close()),
 		r.book.store.Close(),
 		wrap("letting the data folder go", r.lock.Close()),
