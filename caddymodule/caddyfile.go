@@ -17,11 +17,13 @@ func init() {
 	httpcaddyfile.RegisterDirective("culvert", parseCulvert)
 	httpcaddyfile.RegisterHandlerDirective("culvert_ws", parseWS)
 	httpcaddyfile.RegisterHandlerDirective("culvert_tunnel", parseTunnel)
+	httpcaddyfile.RegisterHandlerDirective("culvert_api", parseAPI)
 	// Before the handlers that answer everything; abort and error stay in
 	// front, so that a site can still shut someone out.
 	httpcaddyfile.RegisterDirectiveOrder("culvert", httpcaddyfile.Before, "respond")
 	httpcaddyfile.RegisterDirectiveOrder("culvert_ws", httpcaddyfile.Before, "respond")
 	httpcaddyfile.RegisterDirectiveOrder("culvert_tunnel", httpcaddyfile.Before, "respond")
+	httpcaddyfile.RegisterDirectiveOrder("culvert_api", httpcaddyfile.Before, "respond")
 }
 
 // parseCulvert reads the directive culvert. Syntax:
@@ -33,6 +35,7 @@ func init() {
 //
 //	culvert_ws [<matcher>]
 //	culvert_tunnel [<matcher>]
+//	culvert_api [<matcher>]
 func parseCulvert(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	h.Next() // consume the directive's name; cannot fail
 	matchers, err := h.ExtractMatcherSet()
@@ -46,7 +49,7 @@ func parseCulvert(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if matchers != nil {
 		route.MatcherSetsRaw = append(route.MatcherSetsRaw, matchers)
 	}
-	for _, handler := range []caddyhttp.MiddlewareHandler{new(WS), new(Tunnel)} {
+	for _, handler := range []caddyhttp.MiddlewareHandler{new(WS), new(Tunnel), new(API)} {
 		id := caddy.GetModuleID(handler)
 		route.HandlersRaw = append(route.HandlersRaw, handlerJSON(handler, id))
 	}
@@ -75,6 +78,12 @@ func parseTunnel(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 		return nil, err
 	}
 	return new(Tunnel), nil
+}
+
+// parseAPI reads the directive culvert_api; see API.UnmarshalCaddyfile.
+func parseAPI(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	api := new(API)
+	return api, api.UnmarshalCaddyfile(h.Dispenser)
 }
 
 // noMore refuses arguments and blocks of a directive that has none.
