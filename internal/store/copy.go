@@ -5,7 +5,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 )
@@ -115,12 +114,12 @@ func columnsOf(ctx context.Context, c conn, table string) (names, types []string
 
 // scanAny reads a row as the target takes it: SQLite has numbers for what is a
 // BOOL in PostgreSQL.
-func scanAny(rows *sql.Rows, types []string) ([]any, error) {
+func scanAny(row scanner, types []string) ([]any, error) {
 	values, places := make([]any, len(types)), make([]any, len(types))
 	for i := range values {
 		places[i] = &values[i]
 	}
-	if err := rows.Scan(places...); err != nil {
+	if err := row.Scan(places...); err != nil {
 		return nil, err
 	}
 	for i, v := range values {

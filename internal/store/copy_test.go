@@ -144,19 +144,11 @@ func dump(t *testing.T, s *Store) map[string][]string {
 			t.Fatal(err)
 		}
 		slices.Sort(columns)
-		rows, err := s.readers.Query(`SELECT ` + strings.Join(columns, ", ") + ` FROM ` + table)
+		all[table], err = list(t.Context(), s.r, func(row scanner) (string, error) {
+			values, err := scanAny(row, make([]string, len(columns)))
+			return strings.NewReplacer("true", "1", "false", "0").Replace(fmt.Sprint(values)), err
+		}, `SELECT `+strings.Join(columns, ", ")+` FROM `+table)
 		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			values, err := scanAny(rows, make([]string, len(columns)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			line := fmt.Sprint(values)
-			all[table] = append(all[table], strings.NewReplacer("true", "1", "false", "0").Replace(line))
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			t.Fatal(err)
 		}
 		slices.Sort(all[table])

@@ -26,8 +26,7 @@ func dsn(path string, pragmas []pragma) string {
 
 // sqliteCode is SQLite's extended result code; 0 if err is none of its errors.
 func sqliteCode(err error) int {
-	var e sqlite3.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[sqlite3.Error](err); ok {
 		return int(e.Code)
 	}
 	return 0

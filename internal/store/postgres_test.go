@@ -31,7 +31,7 @@ type postgres struct {
 	databases atomic.Int64
 }
 
-// writerEnv names the database that a process of TestPowerCut writes to.
+// writerEnv is set in a process that TestPowerCut starts.
 const writerEnv = "CULVERT_TEST_WRITER"
 
 // template is a database with all tables, of which the others are copies.

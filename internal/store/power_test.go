@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,11 +24,10 @@ import (
 // TestWriter is the process that TestPowerCut kills: it says what has been
 // acknowledged.
 func TestWriter(t *testing.T) {
-	path := os.Getenv(writerEnv)
-	if path == "" {
+	if os.Getenv(writerEnv) == "" {
 		t.Skip("runs in a process of TestPowerCut")
 	}
-	s := openStore(t, path)
+	s := openStore(t, "culvert.db") // in the folder where it is started
 	ctx := t.Context()
 	for i := 1; ; i++ {
 		u, err := s.CreateUser(ctx, User{Name: fmt.Sprint("user", i), Email: fmt.Sprint(i, "@example.com")})
@@ -52,8 +52,9 @@ func TestWriter(t *testing.T) {
 // acknowledged before must be there.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "culvert.db")
-	w := startWriter(t, path)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "culvert.db")
+	w := startWriter(t, dir)
 	for i := range 8 {
 		time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
 		acked := w.acked()
@@ -76,9 +77,10 @@ type writer struct {
 	done chan struct{}
 }
 
-func startWriter(t *testing.T, path string) *writer {
+func startWriter(t *testing.T, dir string) *writer {
 	w := &writer{cmd: exec.Command(os.Args[0], "-test.run=^TestWriter$"), done: make(chan struct{})}
-	w.cmd.Env = append(os.Environ(), writerEnv+"="+path)
+	w.cmd.Env = append(os.Environ(), writerEnv+"=1")
+	w.cmd.Dir = dir
 	out, err := w.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +112,7 @@ func (w *writer) read(out io.Reader) {
 func (w *writer) acked() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.said[:len(w.said):len(w.said)]
+	return slices.Clip(w.said)
 }
 
 // stopped runs f while the process stands still.

@@ -10,7 +10,6 @@ import (
 	"time"
 )
 
-//nolint:gosec // statements about passwords hold none
 const (
 	selectUsers = `
 		SELECT id, name, email, password_hash, admin, created_at, disabled_at, terms_at, epoch, limits, version
