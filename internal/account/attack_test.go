@@ -4,6 +4,7 @@
 package account
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -55,6 +56,35 @@ func TestHonestLoginsUnderAttack(t *testing.T) {
 		if n := r.logs.FilterMessage("log-ins failed").Len(); n > 200 {
 			t.Errorf("%d lines of the log", n)
 		}
+	})
+}
+
+// More than can wait are told when to come again, and it is not held against
+// the account.
+func TestOverload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		defer r.close()
+		r.user("Ada")
+		r.gate = auth.NewGate(1)
+		r.hasher.Hasher = slowHasher{r.hasher.Hasher}
+		var wg sync.WaitGroup
+		for range 9 { // who is known comes first: one has its turn, eight wait
+			wg.Go(func() { r.wants("the owner", second(r.LogIn(t.Context(), "Ada", goodPassword, home)), "") })
+		}
+		synctest.Wait()
+		try := func(i int) error {
+			return second(r.LogIn(t.Context(), "nobody", "wrong", From{Addr: netip.AddrFrom4([4]byte{10, 0, 0, byte(i)})}))
+		}
+		for i := range 10 {
+			err := try(i)
+			r.wants("no room", err, CodeRateLimited)
+			if e, ok := errors.AsType[*Error](err); ok && e.RetryAfter != 2*time.Second {
+				t.Errorf("RetryAfter = %v, want 2 s", e.RetryAfter)
+			}
+		}
+		wg.Wait()
+		r.wants("room again", try(11), CodeLoginFailed)
 	})
 }
 

@@ -183,6 +183,19 @@ func TestAuditIsForAdministrators(t *testing.T) {
 	r.wants("by a user", third(r.Audit(t.Context(), ada, store.AuditFilter{}, store.Page{})), CodeForbidden)
 }
 
+// What has happened is told by the log at least.
+func TestAuditCannotBeWritten(t *testing.T) {
+	r := newRig(t)
+	defer r.close()
+	root := r.admin("root")
+	r.faults.away.Store(true)
+	r.must(second(r.CreateInvites(t.Context(), root, 1, "", time.Time{}, home)))
+	lines := r.logs.FilterMessage("writing audit log").All()
+	if len(lines) != 1 || lines[0].ContextMap()["action"] != "invite.create" || lines[0].ContextMap()["actor"] != "root" {
+		t.Errorf("logged %v", lines)
+	}
+}
+
 // What strangers send cannot write into a terminal, nor fill the log.
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{

@@ -226,6 +226,13 @@ func (f *faults) UserByLogin(ctx context.Context, nameOrEmail string) (store.Use
 	return f.Store.UserByLogin(ctx, nameOrEmail)
 }
 
+func (f *faults) AppendAudit(ctx context.Context, e store.AuditEntry) error {
+	if f.away.Load() {
+		return errAway
+	}
+	return f.Store.AppendAudit(ctx, e)
+}
+
 func (f *faults) SetSetting(ctx context.Context, key string, value json.RawMessage, version int64) (int64, error) {
 	if f.away.Load() {
 		return 0, errAway
