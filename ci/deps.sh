@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Installs what the tests need and the machine lacks: Chromium, the programs of
-# the tunnel lab, and the npm packages of test/node. What cannot be had is told
-# in a line that begins with SKIP; the tests that need it skip themselves.
+# the tunnel lab, PostgreSQL, and the npm packages of test/node. What cannot be
+# had is told in a line that begins with SKIP; the tests that need it skip
+# themselves.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
@@ -12,18 +13,26 @@ if [[ $CGO_ENABLED == 0 ]]; then
   echo "SKIP race detector and cgo SQLite: no C compiler ($(go env CC))"
 fi
 
+# The servers in the packages must not start: the tests start their own.
+quietly() {
+  local policy=/usr/sbin/policy-rc.d said code=0
+  export DEBIAN_FRONTEND=noninteractive
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  fi
+  said=$(apt-get update -qq 2>&1 && apt-get install -y -qq --no-install-recommends "$@" 2>&1) || code=$?
+  ((code == 0)) || tail -n 5 <<<"$said"
+  return "$code"
+}
+
 browser=
 for name in chromium chromium-browser google-chrome; do
   if command -v "$name" >/dev/null; then browser=$name && break; fi
 done
 if [[ -z $browser ]] && can_install; then
   echo "Installing chromium for the browser test."
-  export DEBIAN_FRONTEND=noninteractive
-  if said=$(apt-get update -qq 2>&1 && apt-get install -y -qq --no-install-recommends chromium 2>&1); then
-    browser=chromium
-  else
-    tail -n 5 <<<"$said"
-  fi
+  quietly chromium && browser=chromium
 fi
 if [[ -z $browser ]]; then
   echo "SKIP browser test: no chromium, and it cannot be installed here (needs root and apt)"
@@ -41,15 +50,7 @@ for name in "${!lab[@]}"; do
 done
 if ((${#missing[@]})) && can_install; then
   echo "Installing for the tunnel lab: ${missing[*]}."
-  export DEBIAN_FRONTEND=noninteractive
-  # The lab starts servers of its own; the packages must start none.
-  policy=/usr/sbin/policy-rc.d
-  if [[ ! -e $policy ]]; then
-    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
-    trap 'rm -f "$policy"' EXIT
-  fi
-  said=$(apt-get update -qq 2>&1 && apt-get install -y -qq --no-install-recommends "${missing[@]}" 2>&1) ||
-    tail -n 5 <<<"$said"
+  quietly "${missing[@]}" || true
 fi
 if [[ $(id -u) != 0 ]] || ! unshare -mnp --fork true 2>/dev/null; then
   echo "SKIP tunnel lab: it makes network namespaces, which needs root"
@@ -58,6 +59,15 @@ else
     command -v "$name" >/dev/null ||
       echo "SKIP tunnel lab, in part or whole: no $name, and it cannot be installed here (package ${lab[$name]})"
   done
+fi
+
+postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
+if ! postgres && can_install; then
+  echo "Installing PostgreSQL for the tests of internal/store."
+  quietly postgresql || true
+fi
+if ! postgres; then
+  echo "SKIP store tests on PostgreSQL: no initdb, and it cannot be installed here (package postgresql)"
 fi
 
 if [[ -f test/node/package-lock.json ]]; then

@@ -97,6 +97,7 @@ func (s *Store) CreateInvites(ctx context.Context, invites []Invite) ([]Invite, 
 // ExistsError if u's name or address is taken, which leaves the invite as it
 // was.
 func (s *Store) CreateUserWithInvite(ctx context.Context, u User, inviteHash [32]byte, now time.Time) (User, Invite, error) {
+	var made User
 	var invite Invite
 	err := s.inUserTx(ctx, func(tx conn) error {
 		id, err := one(ctx, tx, scanInt, sqlRedeemInvite, millis(now), inviteHash[:], millis(now))
@@ -106,10 +107,10 @@ func (s *Store) CreateUserWithInvite(ctx context.Context, u User, inviteHash [32
 		if err != nil {
 			return err
 		}
-		if u, err = createUser(ctx, tx, u); err != nil {
+		if made, err = createUser(ctx, tx, u); err != nil {
 			return err
 		}
-		if err := tx.must(ctx, sqlInviteUsedBy, u.ID, id); err != nil {
+		if err := tx.must(ctx, sqlInviteUsedBy, made.ID, id); err != nil {
 			return err
 		}
 		invite, err = one(ctx, tx, scanInvite, sqlSelectInvite, id)
@@ -118,7 +119,7 @@ func (s *Store) CreateUserWithInvite(ctx context.Context, u User, inviteHash [32
 	if err != nil {
 		return User{}, Invite{}, wrap("redeeming invite", err)
 	}
-	return u, invite, nil
+	return made, invite, nil
 }
 
 // Invites returns invites of one state, or all for "", the newest first.

@@ -11,8 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // TestOutage stops a PostgreSQL of its own, and starts it again.
@@ -144,6 +147,60 @@ func TestNoPassword(t *testing.T) {
 			if strings.Contains(text, secret) {
 				t.Errorf("the password stands in %s", text)
 			}
+		}
+	}
+}
+
+// TestDeadlock lets transactions lock two rows in either order: PostgreSQL gives
+// some of them up, and nobody sees it.
+func TestDeadlock(t *testing.T) { withStore(t, testDeadlock) }
+
+func testDeadlock(t *testing.T, s *Store) {
+	const rounds = 20
+	ids := []string{testID(1), testID(2)}
+	for _, id := range ids {
+		createEndpoint(t, s, id)
+	}
+	var wg sync.WaitGroup
+	for i := range 2 {
+		wg.Go(func() {
+			deltas := []StatsDelta{
+				{EndpointID: ids[i], EndpointStats: EndpointStats{MessagesIn: 1}},
+				{EndpointID: ids[1-i], EndpointStats: EndpointStats{MessagesIn: 1}},
+			}
+			for range rounds {
+				if err := s.AddStats(t.Context(), deltas); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, id := range ids {
+		if e, err := s.Endpoint(t.Context(), id); err != nil || e.Stats.MessagesIn != 2*rounds {
+			t.Errorf("%+v, %v", e, err)
+		}
+	}
+}
+
+// TestRetry has a transaction fail as PostgreSQL's deadlocks do.
+func TestRetry(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	for _, tt := range []struct {
+		code  string
+		fails int
+		calls int
+	}{{"40P01", 0, 1}, {"40P01", 2, 3}, {"40001", 99, 5}, {"23505", 99, 1}} {
+		calls := 0
+		err := s.inTx(t.Context(), func(conn) error {
+			if calls++; calls <= tt.fails {
+				return fmt.Errorf("updating: %w", &pgconn.PgError{Code: tt.code})
+			}
+			return nil
+		})
+		if calls != tt.calls || (err == nil) != (tt.fails < tt.calls) {
+			t.Errorf("%+v: %d calls, %v", tt, calls, err)
 		}
 	}
 }

@@ -54,8 +54,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// inTx runs f in a transaction, and once more if PostgreSQL has given it up for
-// the sake of another one. On SQLite it holds the write lock from its start
+// inTx runs f in a transaction, and again if PostgreSQL has given it up for the
+// sake of another one: f must not build on what a try before has left. On SQLite it holds the write lock from its start
 // (BEGIN IMMEDIATE): one that begins by reading could fail as soon as it writes,
 // whatever the busy timeout.
 func (s *Store) inTx(ctx context.Context, f func(tx conn) error) error {

@@ -31,8 +31,7 @@ const (
 		UPDATE users SET name = ?, name_key = ?, email = ?, email_key = ?, password_hash = ?, admin = ?,
 			disabled_at = ?, terms_at = ?, epoch = ?, limits = ?, version = version + 1
 		WHERE id = ?`
-	sqlRaiseEpoch  = `UPDATE users SET epoch = epoch + 1, version = version + 1 WHERE id = ? RETURNING epoch`
-	sqlUserByKeys  = `SELECT id FROM users WHERE name_key = ?`
+	sqlUserByName  = `SELECT id FROM users WHERE name_key = ?`
 	sqlUserByEmail = `SELECT id FROM users WHERE email_key = ?`
 	sqlCountUsers  = `SELECT count(*) FROM users`
 	sqlCountAdmins = `SELECT count(*) FROM users WHERE admin = TRUE AND disabled_at = 0`
@@ -41,14 +40,15 @@ const (
 // CreateUser adds u and returns it with its id. The error is an ExistsError if
 // its name or address is taken.
 func (s *Store) CreateUser(ctx context.Context, u User) (User, error) {
+	var made User
 	err := s.inUserTx(ctx, func(tx conn) (err error) {
-		u, err = createUser(ctx, tx, u)
+		made, err = createUser(ctx, tx, u)
 		return err
 	})
 	if err != nil {
 		return User{}, wrap("creating user", err)
 	}
-	return u, nil
+	return made, nil
 }
 
 func createUser(ctx context.Context, tx conn, u User) (User, error) {
@@ -72,7 +72,7 @@ func createUser(ctx context.Context, tx conn, u User) (User, error) {
 // taken tells which of u's names another user has; nil if none.
 func taken(ctx context.Context, tx conn, u *User) error {
 	for _, f := range []struct{ field, query, key string }{
-		{"name", sqlUserByKeys, foldKey(u.Name)},
+		{"name", sqlUserByName, foldKey(u.Name)},
 		{"email", sqlUserByEmail, foldKey(u.Email)},
 	} {
 		id, err := one(ctx, tx, scanInt, f.query, f.key)
@@ -180,13 +180,4 @@ func adminLeft(ctx context.Context, tx conn) error {
 		err = ErrLastAdmin
 	}
 	return err
-}
-
-// RaiseEpoch makes all log-ins of a user void, and returns the new epoch.
-func (s *Store) RaiseEpoch(ctx context.Context, userID int64) (epoch int64, err error) {
-	err = s.inUserTx(ctx, func(tx conn) (err error) {
-		epoch, err = one(ctx, tx, scanInt, sqlRaiseEpoch, userID)
-		return err
-	})
-	return epoch, wrap("raising epoch", err)
 }
