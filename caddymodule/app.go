@@ -80,6 +80,9 @@ type App struct {
 	// How long lines of the connection log are kept; -1 keeps them for ever.
 	// Default: 30d.
 	ConnectionLogRetention caddy.Duration `json:"connection_log_retention,omitempty"`
+	// How long nobody may use an endpoint before it is removed; -1 removes none.
+	// Its owner sees it coming for 7 days. Default: 90d.
+	IdleRemoval caddy.Duration `json:"idle_removal,omitempty"`
 	// The time over which clients are asked to spread their return when the
 	// gateway restarts. Default: 10s.
 	ReconnectWindow caddy.Duration `json:"reconnect_window,omitempty"`
@@ -122,6 +125,7 @@ type App struct {
 	ctx      caddy.Context
 	core     *gateway.Core
 	acquired bool // whether core is a reference that Cleanup must give back
+	events   *emitter
 	gen      *gateway.Generation
 }
 
@@ -152,6 +156,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if cfg.Relay, err = a.Relay.config(); err != nil {
 		return fmt.Errorf("relay: %w", err)
 	}
+	if a.events, err = newEmitter(ctx); err != nil {
+		return fmt.Errorf("loading the app events: %w", err)
+	}
+	cfg.QuotaHook = a.events.quota
 	a.gen = &gateway.Generation{Config: cfg, Logger: ctx.Logger()}
 	if err := registerMetrics(ctx, a.core); err != nil {
 		return err
@@ -229,6 +237,7 @@ func (a *App) config(site gateway.Site) gateway.Config {
 			ClientRate:            a.ClientRate,
 		},
 		Retention:       time.Duration(a.ConnectionLogRetention),
+		IdleRemoval:     time.Duration(a.IdleRemoval),
 		ReconnectWindow: time.Duration(a.ReconnectWindow),
 		ShutdownTimeout: time.Duration(a.ShutdownTimeout),
 	}
@@ -236,12 +245,17 @@ func (a *App) config(site gateway.Site) gateway.Config {
 
 // Start puts this config in force.
 func (a *App) Start() error {
-	return a.core.Push(a.ctx, a.gen)
+	if err := a.core.Push(a.ctx, a.gen); err != nil {
+		return err
+	}
+	a.events.run()
+	return nil
 }
 
 // Stop takes this config back. At the end of the process it closes the core at
 // once: Cleanup would come only when the http app has waited for its requests.
 func (a *App) Stop() error {
+	defer a.events.close()
 	if a.core.Pop(a.gen) == 0 && caddy.Exiting() {
 		return a.core.Close(gateway.Restarting)
 	}
@@ -256,6 +270,9 @@ func (a *App) Cleanup() error {
 		return nil
 	}
 	a.acquired = false
+	if a.events != nil {
+		defer a.events.close()
+	}
 	a.core.Pop(a.gen)
 	return release(a.core)
 }

@@ -47,6 +47,15 @@ var (
 		"Messages that a receiver did not get, because it was too slow (slow), left (closed), or was closed by the gateway (kicked).",
 		"reason")
 	descLogLost = desc("connection_log_lost_total", "Lines of the connection log that were not written.")
+	descKicks   = desc("ws_kicked_total", "WebSocket connections that an endpoint's owner or an administrator closed.")
+
+	descBlocks       = desc("blocked_ranges", "Entries of the block list of addresses.")
+	descBlocked      = desc("ws_blocked_total", "Requests for a WebSocket refused because of their address.")
+	descCut          = desc("ws_cut_total", "WebSocket connections closed because of their address, a new key or a quota.")
+	descQuotas       = desc("quota_events_total", "Times that an account came near its monthly traffic (warning), or used it up (exceeded).", "kind")
+	descSpent        = desc("quota_exceeded_accounts", "Accounts that have used up their monthly traffic.")
+	descQuotaRefused = desc("ws_quota_refused_total", "Requests for a WebSocket refused because of a quota.")
+	descHistoryLost  = desc("history_lost_total", "Rows of history that were not written.")
 
 	descClients       = desc("tunnel_clients", "Tunnel clients that are known, by whether they are online.", "status")
 	descSessions      = desc("tunnel_sessions", "Sessions between tunnel clients that exist.")
@@ -77,6 +86,7 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 		descClients, descSessions, descSessionsTotal, descUnauthorized, descTakeovers, descAlarms,
 		descTunnelRefused, descSessionsLost, descChannels, descChannelsTotal, descRelayBytes,
 		descRelayRefused, descRelayJunk, descRelayShed, descPackets, descPacketBytes, descPacketsDropped,
+		descKicks, descBlocks, descBlocked, descCut, descQuotas, descSpent, descQuotaRefused, descHistoryLost,
 	} {
 		ch <- d
 	}
@@ -117,6 +127,16 @@ func collectHub(m gateway.Metrics, gauge gaugeFunc, counter counterFunc) {
 	counter(descDropped, m.DroppedClosed, "closed")
 	counter(descDropped, m.DroppedKicked, "kicked")
 	counter(descLogLost, m.LogLost)
+	counter(descKicks, m.Hub.Kicks)
+
+	gauge(descBlocks, float64(m.Blocks))
+	counter(descBlocked, m.Hub.Blocked)
+	counter(descCut, m.Hub.Cut)
+	counter(descQuotas, m.Warnings, "warning")
+	counter(descQuotas, m.Exceeded, "exceeded")
+	gauge(descSpent, float64(m.Spent))
+	counter(descQuotaRefused, m.Hub.Exceeded)
+	counter(descHistoryLost, m.Lost)
 }
 
 func collectTunnels(m gateway.TunnelMetrics, gauge gaugeFunc, counter counterFunc) {

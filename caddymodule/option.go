@@ -47,6 +47,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 //		ping_interval            <duration>
 //		pong_timeout             <duration>
 //		connection_log_retention <duration>|forever
+//		idle_removal             <duration>|never
 //		reconnect_window         <duration>
 //		shutdown_timeout         <duration>
 //		descriptor_reserve       <number>
@@ -130,6 +131,8 @@ func (a *App) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 		return duration(d, &a.PongTimeout)
 	case "connection_log_retention":
 		return durationOr(d, &a.ConnectionLogRetention, "forever", gateway.Forever, time.Minute)
+	case "idle_removal":
+		return durationOr(d, &a.IdleRemoval, "never", gateway.Never, time.Minute)
 	case "reconnect_window":
 		return duration(d, &a.ReconnectWindow)
 	case "shutdown_timeout":
