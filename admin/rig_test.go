@@ -35,7 +35,8 @@ type rig struct {
 	store *store.Store
 	core  *fakeCore
 	log   *observer.ObservedLogs
-	next  atomic.Uint32 // the next client's address: limits by address are no concern of most tests
+	met   func(user int64) // called for each new one
+	next  atomic.Uint32    // the next client's address: limits by address are no concern of most tests
 }
 
 // unhurried are accounts without limits of requests.
@@ -107,6 +108,9 @@ func (r *rig) user(name string, isAdmin bool) somebody {
 		if u, err = r.svc.SetAdmin(ctx, account.System(), u.ID, true, from); err != nil {
 			r.t.Fatal(err)
 		}
+	}
+	if r.met != nil {
+		r.met(u.ID)
 	}
 	return somebody{u, r.login(name)}
 }
