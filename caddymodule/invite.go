@@ -34,15 +34,18 @@ func inviteCreate() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	count := cmd.Flags().Int("count", 1, "how many")
-	expires := cmd.Flags().String("expires", "72h", "for how long they are good, such as 12h or 30d")
+	expires := cmd.Flags().String("expires", "72h", "for how long they are good, such as 12h or 30d; or never")
 	note := cmd.Flags().String("note", "", "what to recognise them by in the list")
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		d, err := caddy.ParseDuration(*expires)
-		if err != nil || d <= 0 {
-			return fmt.Errorf("--expires must be a duration such as 12h or 30d, not %q", *expires)
+		r := control.InviteRequest{Count: *count, Note: *note}
+		if *expires != "never" {
+			d, err := caddy.ParseDuration(*expires)
+			if err != nil || d <= 0 {
+				return fmt.Errorf("--expires must be never, or a duration such as 12h or 30d, not %q", *expires)
+			}
+			r.ExpiresAt = time.Now().Add(d)
 		}
-		r := control.InviteRequest{Count: *count, Note: *note, ExpiresAt: time.Now().Add(d)}
 		return withService(cmd, true, func(ctx context.Context, s control.Service) error {
 			list, err := s.CreateInvites(ctx, r)
 			if err != nil {

@@ -49,8 +49,6 @@ type startNotice struct {
 // Handle implements caddyevents.Handler.
 func (n startNotice) Handle(ctx context.Context, _ caddy.Event) error {
 	announced.Do(func() {
-		// Nobody may be listening on stdout, which must stop nothing.
-		_ = n.print(os.Stdout)
 		var terminal io.Writer
 		if term.IsTerminal(int(os.Stderr.Fd())) {
 			terminal = os.Stderr
@@ -58,6 +56,8 @@ func (n startNotice) Handle(ctx context.Context, _ caddy.Event) error {
 		if err := n.firstAdmin(ctx, terminal); err != nil {
 			n.log.Error("making a link for the first administrator", zap.Error(err))
 		}
+		// Nobody may be listening on stdout, which must stop nothing.
+		_ = n.print(os.Stdout)
 	})
 	return nil
 }
@@ -71,7 +71,7 @@ func (n startNotice) firstAdmin(ctx context.Context, terminal io.Writer) error {
 	}
 	if terminal != nil && l != (control.Link{}) {
 		_, err := fmt.Fprintf(terminal, "There is no administrator yet. Until %s, once, this link makes one:\n\n    %s\n\n"+
-			"Another link: %s\nOr without a browser: %s\n", l.ExpiresAt.Local().Format(time.TimeOnly), l.URL,
+			"Another link: %s\nOr without a browser: %s\n\n", l.ExpiresAt.Local().Format(time.TimeOnly), l.URL,
 			n.command("admin link"), n.command("admin create NAME --email E --password-file -"))
 		if err != nil {
 			return err

@@ -14,13 +14,13 @@ import (
 
 func TestReadSecret(t *testing.T) {
 	for in, want := range map[string]string{
-		"pass word":                     "pass word",
-		" pass \n":                      " pass ",
-		"pässword\r\n":                  "pässword",
-		"":                              "error",
-		"\n":                            "error",
-		"two\nlines\n":                  "error",
-		"two\n\n":                       "error",
+		"pass word":                      "pass word",
+		" pass \n":                       " pass ",
+		"pässword\r\n":                   "pässword",
+		"":                               "error",
+		"\n":                             "error",
+		"two\nlines\n":                   "error",
+		"two\n\n":                        "error",
 		strings.Repeat("x", maxSecret+1): "error",
 	} {
 		file := filepath.Join(t.TempDir(), "secret")

@@ -73,11 +73,11 @@ type UserPage struct {
 	Next  string `json:"next,omitempty"`
 }
 
-// InviteRequest asks for invites.
+// InviteRequest asks for invites; without ExpiresAt they are good for ever.
 type InviteRequest struct {
 	Count     int       `json:"count"`
 	Note      string    `json:"note,omitempty"`
-	ExpiresAt time.Time `json:"expires_at"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
 // Invite is an invite without its code, which nobody can find out any more.
