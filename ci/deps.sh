@@ -38,10 +38,11 @@ if [[ -z $browser ]]; then
   echo "SKIP browser test: no chromium, and it cannot be installed here (needs root and apt)"
 fi
 
-# package of a program that the tunnel lab (test/lab) runs
+# package of a program that the tunnel lab (test/lab) runs, or the README's script
 declare -A lab=(
   [ip]=iproute2 [nft]=nftables [ssh]=openssh-client [sshd]=openssh-server
   [curl]=curl [iperf3]=iperf3 [dig]=bind9-dnsutils [dnsmasq]=dnsmasq-base
+  [jq]=jq
 )
 PATH=$PATH:/usr/sbin:/sbin
 missing=()
