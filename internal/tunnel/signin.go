@@ -155,7 +155,7 @@ func classify(err error) error {
 	}
 	switch ce.Code {
 	case wire.CloseUnauthorized:
-		return &Error{Kind: Refused, Code: wire.CodeUnauthorized, Err: errors.New("the token was revoked")}
+		return &Error{Kind: Refused, Code: wire.CodeUnauthorized, Err: errors.New(cmp.Or(ce.Text, "the token was revoked"))}
 	case wire.CloseReplaced:
 		return &Error{Kind: NameTaken, Code: wire.CodeReplaced, Err: errors.New(
 			"another process signed in with this name; only one can have it")}
