@@ -4,6 +4,7 @@
 package admin
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -16,8 +17,8 @@ import (
 type access uint8
 
 const (
-	// nobody is what a route has that says nothing.
-	nobody access = iota
+	// The zero value is what a route has that says nothing: nobody may use it.
+	_ access = iota
 	// public routes are for everyone, without proof of anything.
 	public
 	// reader routes take any account, and every API token of one.
@@ -105,7 +106,7 @@ func tokenOf(q *request) string {
 
 // refuse answers with err in the place of the route.
 func (a *API) refuse(ctx huma.Context, err error) {
-	e, ok := a.translate(ctx.Context(), ctx.Operation().OperationID, err).(*Error)
+	e, ok := errors.AsType[*Error](a.translate(ctx.Context(), ctx.Operation().OperationID, err))
 	if !ok {
 		e = internal
 	}

@@ -6,6 +6,7 @@ package admin
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -70,9 +71,7 @@ func (a *answer) fail(e *Error) {
 	a.body.Reset()
 	a.status = e.status
 	head := a.Header()
-	for name, values := range e.GetHeaders() {
-		head[name] = values
-	}
+	maps.Copy(head, e.GetHeaders())
 	head.Set("Content-Type", contentType)
 	enc := json.NewEncoder(&a.body)
 	enc.SetEscapeHTML(false)

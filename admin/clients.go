@@ -10,6 +10,7 @@ import (
 	"github.com/culvertd/culvert/internal/inventory"
 )
 
+// ClientName names one of the account's own clients.
 type ClientName struct {
 	Name string `path:"name" maxLength:"64"`
 }

@@ -64,7 +64,7 @@ func newCookie(q *request, token string, expires time.Time) (http.Cookie, error)
 		return http.Cookie{}, fail(http.StatusBadRequest, codeInsecure,
 			"A cookie may not be set over plain HTTP. Use HTTPS, or log in without the cookie.")
 	}
-	c := http.Cookie{
+	c := http.Cookie{ //nolint:gosec // not Secure on this machine alone, where browsers would not keep it
 		Name: name, Value: token, Path: "/", Expires: expires,
 		HttpOnly: true, Secure: name == secureCookie, SameSite: http.SameSiteStrictMode,
 	}

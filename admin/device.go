@@ -94,12 +94,15 @@ func (a *API) devices() {
 			VerificationURIComplete: site + "/device#" + d.UserCode,
 		}, err)
 	})
-	refused := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[DeviceError](), true, "")
+	schemas := a.huma.OpenAPI().Components.Schemas
+	refused := &huma.Schema{AnyOf: []*huma.Schema{
+		schemas.Schema(reflect.TypeFor[DeviceError](), true, ""), schemas.Schema(errorType, true, ""),
+	}}
 	handle(a, tag, route{
 		method: post, path: "/device/token", id: "poll-device", access: public,
 		summary: "Asks whether the user has allowed the client",
 		responses: map[string]*huma.Response{"400": {
-			Description: "Not yet, or never.",
+			Description: "Not yet, or never; or a body that is no JSON.",
 			Content:     map[string]*huma.MediaType{contentType: {Schema: refused}},
 		}},
 	}, func(ctx context.Context, q *request, in *devicePollIn) (*out[DeviceToken], error) {

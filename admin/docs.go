@@ -200,6 +200,8 @@ func typeOf(s *huma.Schema) docType {
 	case s.Ref != "":
 		name := s.Ref[strings.LastIndex(s.Ref, "/")+1:]
 		return docType{Text: name, Link: name}
+	case len(s.AnyOf) > 0:
+		return typeOf(s.AnyOf[0]) // the other is Error, as everywhere
 	case s.Type == huma.TypeArray:
 		of := typeOf(s.Items)
 		return docType{Text: "list of " + of.Text, Link: of.Link}

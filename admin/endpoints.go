@@ -36,6 +36,7 @@ func (s side) with(method, path, id string, x access, summary string) route {
 	return route{method: method, path: s.prefix + path, id: s.id + id, access: x, summary: summary}
 }
 
+// EndpointID names an endpoint.
 type EndpointID struct {
 	ID string `path:"id" maxLength:"64"`
 }

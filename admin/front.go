@@ -5,6 +5,7 @@ package admin
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -26,7 +27,7 @@ func (a *API) Serve(w http.ResponseWriter, r *http.Request, client Client) {
 			ans.finish()
 			return
 		}
-		if v == http.ErrAbortHandler {
+		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(v)
 		}
 		a.cfg.Logger().Error("a request panicked", zap.Any("panic", v), zap.ByteString("stack", debug.Stack()))
@@ -83,7 +84,7 @@ func (a *API) admit(ans *answer, q *request) *Error {
 		return nil // answered as not ready, or with a page
 	}
 	if err := q.accounts.AdmitSource(q.client.Addr); err != nil {
-		e, ok := a.translate(q.http.Context(), "admitting", err).(*Error)
+		e, ok := errors.AsType[*Error](a.translate(q.http.Context(), "admitting", err))
 		if !ok {
 			return internal
 		}

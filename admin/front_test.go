@@ -24,7 +24,7 @@ func TestBodies(t *testing.T) {
 	}{
 		{"not JSON", `{"name":`, 400, codeBadRequest, nil},
 		{"something behind it", `{} {}`, 400, codeBadRequest, nil},
-		{"an unknown field", `{"nmae":"x"}`, 422, codeInvalid, nil},
+		{"an unknown field", `{"colour":"x"}`, 422, codeInvalid, nil},
 		{"a field in another case", `{"Name":"x"}`, 422, codeInvalid, nil},
 		{"another type", `{"name":7}`, 422, codeInvalid, nil},
 		{"a list", `[]`, 422, codeInvalid, nil},
@@ -77,7 +77,7 @@ func TestPaths(t *testing.T) {
 		{get, "/api/v1/endpoints/%ff", 400, codeBadRequest, ""},
 		{get, "/api/v1/endpoints?search=%zz", 400, codeBadRequest, ""},
 		{get, "/api/v1/endpoints?search=%00", 400, codeBadRequest, ""},
-		{get, "/api/v1/endpoints?serach=x", 422, codeInvalid, ""},
+		{get, "/api/v1/endpoints?colour=x", 422, codeInvalid, ""},
 		{get, "/api/v1/endpoints?limit=0", 422, codeInvalid, ""},
 		{get, "/api/v1/endpoints?limit=201", 422, codeInvalid, ""},
 		{get, "/api/v1/endpoints?limit=many", 422, codeInvalid, ""},

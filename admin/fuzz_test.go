@@ -39,7 +39,7 @@ func FuzzRequests(f *testing.F) {
 		r.t = t
 		op := ops[int(which)%len(ops)]
 		g := &generator{
-			Rand:    rand.New(rand.NewPCG(seed, 0)), //nolint:gosec // it is to be repeatable
+			Rand:    rand.New(rand.NewPCG(seed, 0)),
 			schemas: r.api.OpenAPI().Components.Schemas, text: text,
 		}
 		asker := askers[g.IntN(len(askers))]
@@ -50,7 +50,7 @@ func FuzzRequests(f *testing.F) {
 		}
 		checkShape(t, got)
 		g.check(t, op, got)
-		if got.StatusCode == 401 && op.Security != nil && strings.Contains("owner other admin read manage", asker) {
+		if got.StatusCode == 401 && op.Security != nil && slices.Contains(askers[1:8], asker) {
 			w = r.world() // it has deleted itself, or the like
 		}
 	})
@@ -182,7 +182,11 @@ func (g *generator) word(s *huma.Schema) string {
 
 func (g *generator) odd() any {
 	return []any{
-		nil, "", g.text, true, -1, 1e300, 0.5, []any{}, map[string]any{}, []any{[]any{nil}}, strings.Repeat("é", 1000),
+		nil, "", g.text, true, -1, 1e300, 0.5,
+		[]any{},
+		map[string]any{},
+		[]any{[]any{nil}},
+		strings.Repeat("é", 1000),
 		"0000-00-00T00:00:00Z", "9999-12-31T23:59:59.999999999-23:59", "\x1b[31m", "../..", uint64(math.MaxUint64),
 	}[g.IntN(16)]
 }

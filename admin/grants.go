@@ -31,6 +31,7 @@ type newGrantIn struct {
 	}
 }
 
+// NumericID names what is counted.
 type NumericID struct {
 	ID int64 `path:"id" minimum:"1"`
 }

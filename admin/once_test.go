@@ -47,7 +47,7 @@ func TestRepeatedFailure(t *testing.T) {
 	r := newRig(t)
 	alice := r.user("alice", false)
 	key := with("Idempotency-Key", onceKey)
-	r.do(post, "/endpoints", `{"nmae":"x"}`, bearer(alice.token), key).want(t, 422, codeInvalid)
+	r.do(post, "/endpoints", `{"colour":"x"}`, bearer(alice.token), key).want(t, 422, codeInvalid)
 	r.do(post, "/endpoints", `{"name":"x"}`, bearer(alice.token), key).want(t, 201, "")
 }
 

@@ -112,9 +112,7 @@ func (a *API) registration() {
 	})
 	handle(a, tag, route{
 		method: post, path: "/auth/login", id: "log-in", access: public, summary: "Logs in",
-	}, func(ctx context.Context, q *request, in *logInIn) (*loginOut, error) {
-		return logIn(ctx, q, in)
-	})
+	}, logIn)
 	handle(a, tag, route{
 		method: post, path: "/auth/reset", id: "reset-password", access: public,
 		summary: "Sets a new password, with an administrator's link",
