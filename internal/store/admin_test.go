@@ -352,6 +352,34 @@ func testRollups(t *testing.T, s *Store) {
 	check(time.Hour, hour, hour.Add(2*time.Hour), third)
 }
 
+// TestManyRollups adds more than one statement takes, each subject twice.
+func TestManyRollups(t *testing.T) { withStore(t, testManyRollups) }
+
+func testManyRollups(t *testing.T, s *Store) {
+	const subjects = 3*rollupRows + 7
+	var minute []Rollup
+	for i := range 2 * subjects {
+		minute = append(minute, Rollup{Kind: RollupEndpoint, Subject: testID(i % subjects), Start: t0, BytesIn: uint64(i), Peak: i})
+	}
+	for range 2 {
+		if err := s.AddRollups(t.Context(), minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range subjects {
+		for _, step := range []time.Duration{time.Minute, time.Hour} {
+			got, err := s.Rollups(t.Context(), RollupEndpoint, testID(i), step, t0.Add(-time.Hour), t0.Add(time.Hour))
+			want := Rollup{
+				Kind: RollupEndpoint, Subject: testID(i), Start: t0.Truncate(step),
+				BytesIn: uint64(2 * (2*i + subjects)), Peak: i + subjects,
+			}
+			if err != nil || len(got) != 1 || got[0] != want {
+				t.Errorf("%+v, want %+v (%v)", got, want, err)
+			}
+		}
+	}
+}
+
 func TestUsage(t *testing.T) { withStore(t, testUsage) }
 
 func testUsage(t *testing.T, s *Store) {

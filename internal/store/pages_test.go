@@ -6,6 +6,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -121,4 +122,27 @@ func BenchmarkPage(b *testing.B) {
 			b.ReportMetric(float64(took[len(took)*99/100])/1e6, "p99-ms")
 		})
 	}
+}
+
+// BenchmarkAddRollups writes a minute of a thousand subjects.
+func BenchmarkAddRollups(b *testing.B) {
+	run := func(b *testing.B, dsn string) {
+		s := openStore(b, dsn)
+		minute := make([]Rollup, 1000)
+		for i := range minute {
+			minute[i] = Rollup{Kind: RollupEndpoint, Subject: testID(i), Start: t0, MessagesIn: 1}
+		}
+		for b.Loop() {
+			if err := s.AddRollups(b.Context(), minute); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("SQLite", func(b *testing.B) { run(b, filepath.Join(b.TempDir(), "culvert.db")) })
+	b.Run("PostgreSQL", func(b *testing.B) {
+		if server == nil {
+			b.Skip("no PostgreSQL")
+		}
+		run(b, server.newDatabase(b))
+	})
 }

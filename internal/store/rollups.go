@@ -4,8 +4,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,10 +21,12 @@ const (
 )
 
 const (
-	sqlAddRollup = `
+	insertRollups = `
 		INSERT INTO rollups (kind, subject, resolution, start, connections, messages_in, messages_out,
 			bytes_in, bytes_out, dropped, peak)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		VALUES `
+	rollupValues = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	mergeRollups = `
 		ON CONFLICT (kind, subject, resolution, start) DO UPDATE SET
 			connections = rollups.connections + excluded.connections,
 			messages_in = rollups.messages_in + excluded.messages_in,
@@ -29,6 +35,7 @@ const (
 			bytes_out = rollups.bytes_out + excluded.bytes_out,
 			dropped = rollups.dropped + excluded.dropped,
 			peak = CASE WHEN excluded.peak > rollups.peak THEN excluded.peak ELSE rollups.peak END`
+	sqlAddRollup     = insertRollups + rollupValues + mergeRollups
 	sqlSelectRollups = `
 		SELECT kind, subject, start, connections, messages_in, messages_out, bytes_in, bytes_out, dropped, peak
 		FROM rollups WHERE kind = ? AND subject = ? AND resolution = ? AND start >= ? AND start < ?
@@ -38,6 +45,12 @@ const (
 			SELECT kind, subject, resolution, start FROM rollups
 			WHERE resolution = ? AND start < ? ORDER BY start LIMIT ?)`
 )
+
+// rollupRows is how many rows one statement adds, since PostgreSQL is a round
+// trip away; what is left over goes one by one.
+const rollupRows = 50
+
+var addRollups = insertRollups + strings.Repeat(rollupValues+", ", rollupRows-1) + rollupValues + mergeRollups
 
 // Rollup is the traffic of one subject in one minute or hour.
 type Rollup struct {
@@ -56,18 +69,17 @@ func (s *Store) AddRollups(ctx context.Context, minute []Rollup) error {
 	if len(minute) == 0 {
 		return nil
 	}
+	rows := foldRollups(minute)
 	err := s.inTx(ctx, func(tx conn) error {
-		add, err := tx.prepare(ctx, sqlAddRollup)
-		if err != nil {
-			return err
-		}
-		defer add.s.Close()
-		for i := range minute {
-			r := &minute[i]
-			for _, step := range []time.Duration{time.Minute, time.Hour} {
-				err := add.exec(ctx, r.Kind, r.Subject, seconds(step), millis(r.Start.Truncate(step)),
-					r.Connections, r.MessagesIn, r.MessagesOut, r.BytesIn, r.BytesOut, r.Dropped, r.Peak)
-				if err != nil {
+		for chunk := range slices.Chunk(rows, rollupRows) {
+			if len(chunk) == rollupRows {
+				if _, err := tx.exec(ctx, addRollups, slices.Concat(chunk...)...); err != nil {
+					return err
+				}
+				continue
+			}
+			for _, row := range chunk {
+				if _, err := tx.exec(ctx, sqlAddRollup, row...); err != nil {
 					return err
 				}
 			}
@@ -75,6 +87,50 @@ func (s *Store) AddRollups(ctx context.Context, minute []Rollup) error {
 		return nil
 	})
 	return wrap("adding history", err)
+}
+
+// foldRollups gives the values of each minute and hour once, as one statement
+// must, and in an order, so that two that meet do not wait for each other.
+func foldRollups(minute []Rollup) [][]any {
+	type key struct {
+		kind, subject string
+		step          time.Duration
+		start         int64
+	}
+	sums := make(map[key]*Rollup, 2*len(minute))
+	for i := range minute {
+		r := &minute[i]
+		for _, step := range []time.Duration{time.Minute, time.Hour} {
+			k := key{r.Kind, r.Subject, step, millis(r.Start.Truncate(step))}
+			if sums[k] == nil {
+				sums[k] = &Rollup{}
+			}
+			sums[k].add(r)
+		}
+	}
+	keys := slices.SortedFunc(maps.Keys(sums), func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.subject, b.subject), cmp.Compare(a.step, b.step),
+			cmp.Compare(a.start, b.start))
+	})
+	rows := make([][]any, len(keys))
+	for i, k := range keys {
+		r := sums[k]
+		rows[i] = []any{
+			k.kind, k.subject, seconds(k.step), k.start, r.Connections, r.MessagesIn, r.MessagesOut,
+			r.BytesIn, r.BytesOut, r.Dropped, r.Peak,
+		}
+	}
+	return rows
+}
+
+func (r *Rollup) add(o *Rollup) {
+	r.Connections += o.Connections
+	r.MessagesIn += o.MessagesIn
+	r.MessagesOut += o.MessagesOut
+	r.BytesIn += o.BytesIn
+	r.BytesOut += o.BytesOut
+	r.Dropped += o.Dropped
+	r.Peak = max(r.Peak, o.Peak)
 }
 
 // Rollups returns what is known of a subject from a time on until before
