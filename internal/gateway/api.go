@@ -5,9 +5,12 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/culvertd/culvert/internal/account"
 	"github.com/culvertd/culvert/internal/control"
@@ -37,13 +40,17 @@ func missing(what string) error {
 // within reports whether what belongs to owner is within a scope.
 func within(scope, owner int64) bool { return scope == inventory.All || scope == owner }
 
+// storable reports whether every database can compare with s; nothing that is
+// kept is another.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
 // find returns an endpoint of the scope.
 func (a *API) find(ctx context.Context, scope int64, id string) (store.Endpoint, error) {
 	if !control.ValidID(id) {
 		return store.Endpoint{}, missing("endpoint")
 	}
 	e, err := a.b.store.Endpoint(ctx, id)
-	if notFound(err, id) != err || err == nil && !within(scope, e.UserID) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && !within(scope, e.UserID) {
 		return store.Endpoint{}, missing("endpoint")
 	}
 	return e, err
@@ -75,6 +82,9 @@ func (a *API) CreateEndpoint(ctx context.Context, owner int64, name string, s in
 
 // Endpoints lists endpoints whose name or id has search in it.
 func (a *API) Endpoints(ctx context.Context, scope int64, search string, p store.Page) ([]inventory.Endpoint, string, error) {
+	if !storable(search) {
+		return []inventory.Endpoint{}, "", nil
+	}
 	list, next, err := a.b.store.EndpointsOf(ctx, scope, search, p)
 	if err != nil {
 		return nil, "", err
@@ -149,8 +159,7 @@ func (a *API) RotateEndpoint(ctx context.Context, scope int64, id string) (inven
 	b := a.b
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	e, err := a.find(ctx, scope, id)
-	if err != nil {
+	if _, err := a.find(ctx, scope, id); err != nil {
 		return inventory.Endpoint{}, err
 	}
 	if err := b.flush(ctx); err != nil {
@@ -163,7 +172,8 @@ func (a *API) RotateEndpoint(ctx context.Context, scope int64, id string) (inven
 	b.pulse.settle(hub.ID(id), hub.ID(now))
 	b.hub.Remove(hub.ID(id), hub.Closing{Code: closeDeleted, Reason: "the endpoint has another id"})
 	b.ledger.disown(hub.ID(id))
-	if e, err = b.store.Endpoint(ctx, now); err != nil {
+	e, err := b.store.Endpoint(ctx, now)
+	if err != nil {
 		return inventory.Endpoint{}, err
 	}
 	b.install(e)

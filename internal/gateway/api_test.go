@@ -58,6 +58,11 @@ func TestEndpointsBelongToAccounts(t *testing.T) {
 			t.Errorf("%+v: %d", tc, n)
 		}
 	}
+	for _, search := range []string{"a\x00", "\xff"} {
+		if n := count(inventory.All, search); n != 0 {
+			t.Errorf("%q: %d", search, n)
+		}
+	}
 	if _, err := r.Endpoint(t.Context(), inventory.All, operators.ID); err != nil {
 		t.Error(err)
 	}

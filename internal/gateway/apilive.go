@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/culvertd/culvert/internal/account"
 	"github.com/culvertd/culvert/internal/hub"
 	"github.com/culvertd/culvert/internal/inventory"
+	"github.com/culvertd/culvert/internal/signaling"
 	"github.com/culvertd/culvert/internal/store"
 )
 
@@ -60,17 +62,38 @@ func (p *pulse) rates(id hub.ID) inventory.Rates {
 // Live returns the numbers of this second. It asks nobody but the memory.
 func (a *API) Live(scope int64) inventory.Live {
 	out := a.b.pulse.live(scope)
-	for _, c := range a.b.tunnels.Clients() {
-		if c.Online && within(scope, c.Account.ID) {
-			out.Clients++
-		}
-	}
-	for _, v := range a.b.tunnels.Sessions() {
-		if within(scope, v.VisitorAccount.ID) || within(scope, v.ProviderAccount.ID) {
-			out.Sessions++
-		}
-	}
+	out.Clients, out.Sessions = a.b.pulse.presence.of(a.b.tunnels, scope)
 	return out
+}
+
+// presence is who is online, counted at most once a second however many watch.
+type presence struct {
+	mu       sync.Mutex // guards the fields below; before signaling's
+	at       time.Time
+	clients  map[int64]int // by account, and all
+	sessions map[int64]int
+}
+
+func (p *presence) of(s *signaling.Server, scope int64) (clients, sessions int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := time.Now(); now.Sub(p.at) >= pulseEvery {
+		p.at, p.clients, p.sessions = now, make(map[int64]int), make(map[int64]int)
+		for _, c := range s.Clients() {
+			if c.Online {
+				p.clients[c.Account.ID]++
+				p.clients[inventory.All]++
+			}
+		}
+		for _, v := range s.Sessions() {
+			p.sessions[inventory.All]++
+			p.sessions[v.ProviderAccount.ID]++
+			if v.VisitorAccount.ID != v.ProviderAccount.ID {
+				p.sessions[v.VisitorAccount.ID]++
+			}
+		}
+	}
+	return p.clients[scope], p.sessions[scope]
 }
 
 func (p *pulse) live(scope int64) inventory.Live {
@@ -129,7 +152,7 @@ func (a *API) Load(context.Context) (inventory.Load, error) {
 
 // History returns what is kept of one subject, oldest first.
 func (a *API) History(ctx context.Context, scope int64, q inventory.HistoryQuery) ([]inventory.Point, error) {
-	subject := ""
+	var subject string
 	switch q.Kind {
 	case kindEndpoint:
 		e, err := a.find(ctx, scope, q.Subject)
@@ -138,7 +161,7 @@ func (a *API) History(ctx context.Context, scope int64, q inventory.HistoryQuery
 		}
 		subject = e.ID
 	case kindService, kindUser:
-		if !within(scope, q.Of) {
+		if !within(scope, q.Of) || !storable(q.Subject) {
 			return nil, missing(q.Kind)
 		}
 		subject = strconv.FormatInt(q.Of, 10)

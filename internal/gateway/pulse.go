@@ -31,6 +31,8 @@ type pulse struct {
 	log     func() *zap.Logger
 	enforce func([]verdict)
 
+	presence presence
+
 	quit chan struct{}
 	done chan struct{}
 
