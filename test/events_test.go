@@ -5,8 +5,11 @@ package test
 
 import (
 	"bufio"
+	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -32,10 +35,10 @@ func (s *site) token(t *testing.T) string {
 	return l.Token
 }
 
-// events opens an event stream and returns when it has begun.
-func (s *site) events(t *testing.T, token, lastID string) (*http.Response, *bufio.Reader) {
+// eventStream opens an event stream and returns when it has begun.
+func eventStream(t *testing.T, site, token, lastID string) *bufio.Reader {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.address()+"/api/v1/events", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, site+"/api/v1/events", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +61,7 @@ func (s *site) events(t *testing.T, token, lastID string) (*http.Response, *bufi
 	if line, err := r.ReadString('\n'); err != nil || !strings.HasPrefix(line, "retry: ") {
 		t.Fatalf("got %q, %v", line, err)
 	}
-	return resp, r
+	return r
 }
 
 // change reads on to the next change of the kind and returns its id.
@@ -79,13 +82,16 @@ func change(t *testing.T, r *bufio.Reader, kind string) string {
 	}
 }
 
-func (s *site) post(t *testing.T, token, path, body string) {
+// callAPI sends a request to the API, which has to succeed, and returns the answer.
+func callAPI(t *testing.T, site, token, path, body string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.address()+"/api/v1"+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site+"/api/v1"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -93,9 +99,10 @@ func (s *site) post(t *testing.T, token, path, body string) {
 	}
 	text, _ := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
-	if resp.StatusCode != http.StatusCreated {
+	if resp.StatusCode > 299 {
 		t.Fatalf("%s: %s", resp.Status, text)
 	}
+	return string(text)
 }
 
 // Event streams hold up neither a reload nor the end, and what a client misses
@@ -104,8 +111,8 @@ func TestEventsAcrossReload(t *testing.T) {
 	s := newSite(t)
 	s.start(t)
 	token := s.token(t)
-	_, r := s.events(t, token, "")
-	s.post(t, token, "/endpoints", `{"name":"one"}`)
+	r := eventStream(t, s.address(), token, "")
+	callAPI(t, s.address(), token, "/endpoints", `{"name":"one"}`)
 	last := change(t, r, "endpoint_created")
 
 	s.body = "respond /other 204" // another config
@@ -119,8 +126,8 @@ func TestEventsAcrossReload(t *testing.T) {
 	if took := time.Since(begun); took > 10*time.Second {
 		t.Errorf("the old stream has lasted %v", took)
 	}
-	s.post(t, token, "/endpoints", `{"name":"two"}`)
-	_, r = s.events(t, token, last)
+	callAPI(t, s.address(), token, "/endpoints", `{"name":"two"}`)
+	r = eventStream(t, s.address(), token, last)
 	if id := change(t, r, "endpoint_created"); id == last {
 		t.Errorf("%s is told twice", id)
 	}
@@ -134,5 +141,33 @@ func TestEventsAcrossReload(t *testing.T) {
 	}
 	if took := time.Since(begun); took > 10*time.Second {
 		t.Errorf("the end has waited %v for a stream", took)
+	}
+}
+
+// A process that is told to end waits for its requests, and event streams are
+// requests that never end by themselves.
+func TestEventsAtExit(t *testing.T) {
+	p := newPlace(t)
+	g := p.start(t)
+	const password = "Correct-Horse-7-Battery"
+	file := filepath.Join(p.dir, "password")
+	if err := os.WriteFile(file, []byte(password), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.mustRun(t, "admin", "create", "root", "--email", "root@example.com", "--password-file", file)
+	var login struct{ Token string }
+	text := callAPI(t, p.site(), "", "/auth/login", `{"login":"root","password":"`+password+`"}`)
+	if err := json.Unmarshal([]byte(text), &login); err != nil {
+		t.Fatal(err)
+	}
+	r := eventStream(t, p.site(), login.Token, "")
+	if took := g.stop(t); took > 10*time.Second {
+		t.Errorf("it has waited %v for a stream", took)
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		t.Errorf("the stream is broken off: %v", err)
+	}
+	if log := g.stderr.String(); strings.Contains(log, login.Token) || strings.Contains(log, password) {
+		t.Errorf("the log has a secret:\n%s", log)
 	}
 }
