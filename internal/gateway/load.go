@@ -17,6 +17,7 @@ import (
 // loadMeter measures the process. Where there is no /proc, CPU and memory stay
 // zero.
 type loadMeter struct {
+	began   time.Time
 	seconds float64 // of CPU, when it was last looked at
 	cpu     rate
 	known   bool
@@ -44,13 +45,10 @@ func processStat() (procfs.ProcStat, bool) {
 	return st, err == nil
 }
 
-// began is when the process did.
-var began = time.Now()
-
 // process is what is known of the process as a whole.
 func (m *loadMeter) process() inventory.Load {
 	l := inventory.Load{
-		Time: time.Now().UTC(), StartedAt: began.UTC(), CPU: float64(m.cpu), CPUSeconds: m.seconds,
+		Time: time.Now().UTC(), StartedAt: m.began.UTC(), CPU: float64(m.cpu), CPUSeconds: m.seconds,
 		Cores: runtime.GOMAXPROCS(0), Goroutines: runtime.NumGoroutine(), Heap: heap(),
 	}
 	if st, ok := processStat(); ok {

@@ -64,6 +64,7 @@ func newPulse(h *hub.Hub, t *signaling.Server, l *ledger, st rollupStore, log fu
 		hub: h, tunnels: t, ledger: l, store: st, log: log, enforce: enforce,
 		quit: make(chan struct{}), done: make(chan struct{}),
 		at:        time.Now(),
+		load:      loadMeter{began: time.Now()},
 		endpoints: make(map[hub.ID]*beat),
 		flows:     make(map[int64]*rate),
 		roll:      newRollups(time.Now()),
