@@ -43,7 +43,7 @@ func TestReadSecret(t *testing.T) {
 }
 
 func TestMigrationTarget(t *testing.T) {
-	const secret = "postgres://u:s3cret@h/d" //nolint:gosec // an example
+	const secret = "postgres://u:s3cret@h/d"
 	file := filepath.Join(t.TempDir(), "url")
 	if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
 		t.Fatal(err)

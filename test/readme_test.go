@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func TestReadmeFromAnEmptyFolder(t *testing.T) {
 	text := strings.ReplaceAll(strings.Join(script, "\n"), "http://localhost:8080", p.site())
 	cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", text)
 	cmd.Dir = p.dir
-	cmd.Env = append(p.env, "PATH="+filepath.Join(p.dir, "bin")+":"+os.Getenv("PATH"))
+	cmd.Env = append(slices.Clone(p.env), "PATH="+filepath.Join(p.dir, "bin")+":"+os.Getenv("PATH"))
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	if err := cmd.Run(); err != nil {
