@@ -93,6 +93,7 @@ func callAPI(t *testing.T, site, token, path, body string) string {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Close = true // a reload closes connections at rest, perhaps just now
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
