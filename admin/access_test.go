@@ -38,6 +38,7 @@ var expected = []struct {
 	//     nobo own  oth  adm  read man  ared aman dis  exp  rev
 	want string
 }{
+	{"GET /about", "", "", "200 200 200 200 200 200 200 200 200 200 200"},
 	{"GET /auth/terms", "", "", "200 200 200 200 200 200 200 200 200 200 200"},
 	{"POST /auth/register", "", `{"code":"<invite>","name":"<name>","email":"<name>@example.com","password":"<password>","accept_terms":true}`, "201 201 201 201 201 201 201 201 201 201 201"},
 	{"POST /auth/setup", "", `{"code":"XXXXXXXXXX","name":"<name>","email":"<name>@example.com","password":"<password>"}`, "422 422 422 422 422 422 422 422 422 422 422"},
@@ -207,7 +208,12 @@ func checkAccess(t *testing.T, r *rig, adapt func(route, want string) string) {
 		}
 	}
 	r.user("root", true) // there always is one more administrator
-	for _, row := range expected {
+	var w *world
+	for n, row := range expected {
+		// Now and then a new one anyway: accounts have limits.
+		if n%4 == 0 || consuming[expected[n-1].route] {
+			w = r.world()
+		}
 		if !inDocument[row.route] {
 			t.Errorf("%s is not in the document", row.route)
 			continue
@@ -221,7 +227,6 @@ func checkAccess(t *testing.T, r *rig, adapt func(route, want string) string) {
 		if row.path != "" {
 			path = row.path
 		}
-		w := r.world()
 		for i, asker := range askers {
 			if consuming[row.route] {
 				w = r.world()

@@ -83,8 +83,19 @@ type Terms struct {
 	Text string `json:"text" doc:"Empty if there are none."`
 }
 
+// About is what everyone may know of the gateway.
+type About struct {
+	FeedbackLink string `json:"feedback_link" doc:"Where to write to the operator; empty if nowhere."`
+}
+
 func (a *API) registration() {
 	const tag = "Registration"
+	handle(a, tag, route{
+		method: get, path: "/about", id: "get-about", access: public, summary: "Shows what everyone may know of the gateway",
+	}, func(ctx context.Context, q *request, _ *none) (*out[About], error) {
+		link, err := q.accounts.Feedback(ctx)
+		return answered(About{link}, err)
+	})
 	handle(a, tag, route{
 		method: get, path: "/auth/terms", id: "get-terms", access: public,
 		summary: "Shows what has to be accepted at registration",

@@ -52,6 +52,9 @@ func newRig(t testing.TB, origins ...string) *rig {
 
 func newRigIn(t testing.TB, dir string, origins ...string) *rig {
 	t.Helper()
+	if t, ok := t.(*testing.T); ok {
+		t.Parallel() // they mostly wait for the disk
+	}
 	ctx := context.Background()
 	db, err := store.Open(ctx, filepath.Join(dir, "culvert.db"))
 	if err != nil {
