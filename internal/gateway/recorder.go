@@ -77,7 +77,7 @@ func (r *recorder) Record(e hub.Event) {
 	}
 }
 
-// start begins to write; each is the hub's method. Close ends it.
+// start begins to write; each is one of the hub's. Close ends it.
 func (r *recorder) start(each func(func(hub.ID, hub.Stats) bool), retention time.Duration) {
 	r.setRetention(retention)
 	r.counters.each = each

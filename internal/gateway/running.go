@@ -80,7 +80,7 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 	for _, e := range endpoints {
 		b.install(e)
 	}
-	r.book.rec.start(r.book.hub.Each, cfg.Retention)
+	r.book.rec.start(r.book.hub.EachSum, cfg.Retention)
 	undo = append(undo, func() error { return r.book.rec.Close() })
 
 	if err = r.openTunnels(ctx, cfg, c.log.Load); err != nil {
