@@ -273,6 +273,7 @@ type world struct {
 	r      *rig
 	owner  somebody
 	tokens map[string]string // by asker
+	made   int               // requests, where that counts
 }
 
 func (r *rig) world() *world {

@@ -40,7 +40,8 @@ func (a *API) events() {
 	described := map[string]*huma.Response{"200": {
 		Description: "A stream of server-sent events. Events of the name change hold a Change, those of the name live hold Live: " +
 			"the numbers of this second, whenever they differ from those before.",
-		Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
+		// Without a schema: some programs would take it for that of one event.
+		Content: map[string]*huma.MediaType{"text/event-stream": {}},
 	}}
 	schemas.Schema(reflect.TypeFor[inventory.Change](), true, "")
 	schemas.Schema(reflect.TypeFor[inventory.Live](), true, "")
