@@ -32,7 +32,7 @@ func newPostgres(t *testing.T) *postgres {
 	if _, err := exec.LookPath("setpriv"); err != nil || len(bins) == 0 {
 		t.Skip("no PostgreSQL, or no setpriv to start it with (packages postgresql, util-linux)")
 	}
-	dir, err := os.MkdirTemp("", "culvert-pg-") // short: the path of a socket has 107 bytes
+	dir, err := os.MkdirTemp("", "culvert-pg-") //nolint:usetesting // of t.TempDir, the folder above would be root's alone
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 
 // built compiles cmd/culvert once and returns its path.
 var built = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(os.Getenv("HOME"), "culvert") // TestMain removes it
+	path := filepath.Join(home, "culvert") // TestMain removes it
 	out, err := exec.Command("go", "build", "-o", path, "../cmd/culvert").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("building: %w\n%s", err, out)
