@@ -10,9 +10,11 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"path"
 	"runtime/debug"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"go.uber.org/zap"
@@ -121,7 +123,7 @@ func (q *request) readBody() *Error {
 	if r.ContentLength > maxBody {
 		return tooLarge
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(hurried{r.Body, time.Now().Add(bodyTimeout)}, maxBody+1))
 	switch {
 	case err != nil:
 		return fail(http.StatusBadRequest, codeBadRequest, "The body could not be read to its end.")
@@ -144,6 +146,23 @@ func (q *request) readBody() *Error {
 }
 
 var tooLarge = fail(http.StatusRequestEntityTooLarge, codeTooLarge, "The body is larger than %d bytes.", maxBody)
+
+// bodyTimeout is how long a body may take. The server's own deadlines are for
+// silence, and begin anew with each byte of a client that drips.
+const bodyTimeout = 15 * time.Second
+
+// hurried is a reader that fails after some time.
+type hurried struct {
+	io.Reader
+	until time.Time
+}
+
+func (h hurried) Read(p []byte) (int, error) {
+	if time.Now().After(h.until) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return h.Reader.Read(p)
+}
 
 // dispatch finds the route. The mux's own refusals get our shape, and what it
 // would redirect is no path of ours.

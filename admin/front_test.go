@@ -5,9 +5,12 @@ package admin
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.uber.org/zap"
 )
@@ -55,6 +58,29 @@ func TestBodyWithoutLength(t *testing.T) {
 	got := r.do(post, "/endpoints", strings.Repeat(" ", maxBody)+"{}", bearer(r.user("alice", false).token),
 		func(c *call) { c.chunked = true })
 	got.want(t, 413, codeTooLarge)
+}
+
+// dripping is a body that comes byte by byte, each just before a server would
+// lose its patience.
+type dripping struct{ n int }
+
+func (d *dripping) Read(p []byte) (int, error) {
+	time.Sleep(10 * time.Second)
+	d.n++
+	return copy(p, " "), nil
+}
+
+func TestDrippingBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newStreamRig(t)
+		body := new(dripping)
+		req := httptest.NewRequest(post, prefix+"/endpoints", body)
+		rec := httptest.NewRecorder()
+		r.api.Serve(rec, req, Client{})
+		if rec.Code != 400 || body.n > 2 {
+			t.Errorf("%d after %d bytes", rec.Code, body.n)
+		}
+	})
 }
 
 func TestPaths(t *testing.T) {
