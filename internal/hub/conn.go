@@ -204,10 +204,13 @@ func (c *conn) partLocked(e ending) {
 	c.kickLocked()
 }
 
-func (c *conn) part(e ending) {
+// part reports whether the connection was not parting already.
+func (c *conn) part(e ending) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	first := c.end == nil
 	c.partLocked(e)
+	return first
 }
 
 // peerClosed answers the peer's close frame, or takes it for the answer to

@@ -87,8 +87,9 @@ func (h *Hub) Kick(id ID, conn uint64) bool {
 	}
 	for _, c := range ep.all() {
 		if c.id == conn {
-			h.counts.kicks.Add(1)
-			c.part(Closing{Code: CloseKicked, Reason: "kicked"}.ending())
+			if c.part(Closing{Code: CloseKicked, Reason: "kicked"}.ending()) {
+				h.counts.kicks.Add(1)
+			}
 			return true
 		}
 	}
@@ -108,8 +109,7 @@ func (h *Hub) CloseAll(id ID, c Closing) {
 	ep.tickets = nil
 	ep.mu.Unlock()
 	for _, m := range ep.all() {
-		h.counts.cut.Add(1)
-		m.part(c.ending())
+		h.cut(m, c)
 	}
 }
 
@@ -119,13 +119,16 @@ func (h *Hub) CloseAddr(match func(netip.Addr) bool) {
 	for _, ep := range h.all() {
 		for _, c := range ep.all() {
 			if match(c.addr) {
-				h.cut(c)
+				h.cut(c, blocked)
 			}
 		}
 	}
 }
 
-func (h *Hub) cut(c *conn) {
-	h.counts.cut.Add(1)
-	c.part(Closing{Code: CloseForbidden, Reason: "blocked"}.ending())
+var blocked = Closing{Code: CloseForbidden, Reason: "blocked"}
+
+func (h *Hub) cut(c *conn, how Closing) {
+	if c.part(how.ending()) {
+		h.counts.cut.Add(1)
+	}
 }

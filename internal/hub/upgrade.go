@@ -165,7 +165,7 @@ func (c *conn) live() {
 	c.kickLocked()
 	c.mu.Unlock()
 	if h.blocked(c.addr) { // meanwhile, and CloseAddr did not find it yet
-		h.cut(c)
+		h.cut(c, blocked)
 	}
 	h.wg.Go(c.read)
 }
