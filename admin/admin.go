@@ -6,6 +6,7 @@ package admin
 import (
 	"net/http"
 	"reflect"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -37,13 +38,17 @@ type Config struct {
 // server, and ends its event streams with Close.
 type API struct {
 	cfg     Config
-	huma    huma.API
-	mux     *http.ServeMux
 	guard   *http.CrossOriginProtection
 	origins map[string]bool
 
+	// build makes the fields below. It takes some ten milliseconds, which a
+	// config should not cost before somebody asks: reloads are to be quick.
+	build         func()
+	huma          huma.API
+	mux           *http.ServeMux
 	errorResponse *huma.Response
-	pages         map[string]page // the document and its readable form, by path
+	// pages are the document and its readable form, by path. They take more yet.
+	pages func() (map[string]page, error)
 
 	streams  streams
 	inFlight inFlight
@@ -52,7 +57,7 @@ type API struct {
 // New returns the API of cfg. An origin that no browser could send is an error.
 func New(cfg Config) (*API, error) {
 	a := &API{
-		cfg: cfg, mux: http.NewServeMux(), guard: http.NewCrossOriginProtection(),
+		cfg: cfg, guard: http.NewCrossOriginProtection(),
 		origins: make(map[string]bool, len(cfg.Origins)),
 		streams: newStreams(),
 	}
@@ -62,19 +67,17 @@ func New(cfg Config) (*API, error) {
 		}
 		a.origins[o] = true
 	}
-	a.huma = huma.NewAPI(humaConfig(), humago.NewAdapter(a.mux, prefix))
-	a.errorResponse = newErrorResponse(a.huma)
-	a.huma.UseMiddleware(a.authorize, a.once)
-	a.routes()
-	pages, err := describe(a.huma.OpenAPI())
-	if err != nil {
-		return nil, err
-	}
-	a.pages = pages
+	a.build = sync.OnceFunc(a.routes)
 	return a, nil
 }
 
+// routes is called by build.
 func (a *API) routes() {
+	a.mux = http.NewServeMux()
+	a.huma = huma.NewAPI(humaConfig(), humago.NewAdapter(a.mux, prefix))
+	a.errorResponse = newErrorResponse(a.huma)
+	a.huma.UseMiddleware(a.authorize, a.once)
+	a.pages = sync.OnceValues(func() (map[string]page, error) { return describe(a.huma.OpenAPI()) })
 	a.registration()
 	a.ownAccount()
 	a.tokens()
@@ -98,4 +101,7 @@ func (a *API) routes() {
 func (a *API) Close() { a.streams.close() }
 
 // OpenAPI returns the document.
-func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
+func (a *API) OpenAPI() *huma.OpenAPI {
+	a.build()
+	return a.huma.OpenAPI()
+}

@@ -13,8 +13,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
+	"go.uber.org/zap"
 )
 
 //go:embed docs.html
@@ -32,6 +34,22 @@ type page struct {
 	body        []byte
 	csp         string // if not that of every answer
 	forever     bool   // its path changes when it does
+}
+
+// isPage reports whether a path is that of a page, of which describe makes all.
+func isPage(path string) bool {
+	return path == documentPath || path == docsPath || path == stylePath()
+}
+
+func (a *API) servePage(ans *answer, r *http.Request) {
+	a.build()
+	pages, err := a.pages()
+	if err != nil {
+		a.cfg.Logger().Error("describing the API", zap.Error(err))
+		ans.fail(internal)
+		return
+	}
+	pages[r.URL.Path].serve(ans, r)
 }
 
 func (p page) serve(ans *answer, r *http.Request) {
@@ -52,10 +70,10 @@ func (p page) serve(ans *answer, r *http.Request) {
 }
 
 // styleName holds the style's hash, so that browsers may keep it for ever.
-func styleName() string {
+var styleName = sync.OnceValue(func() string {
 	sum := sha256.Sum256(docsStyle)
 	return "docs-" + hex.EncodeToString(sum[:8]) + ".css"
-}
+})
 
 func stylePath() string { return "/api/" + styleName() }
 

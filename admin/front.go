@@ -45,8 +45,8 @@ func (a *API) Serve(w http.ResponseWriter, r *http.Request, client Client) {
 	if ans.status != 0 {
 		return // a preflight
 	}
-	if p, ok := a.pages[r.URL.Path]; ok {
-		p.serve(ans, r)
+	if isPage(r.URL.Path) {
+		a.servePage(ans, r)
 		return
 	}
 	if q.core == nil || q.accounts == nil {
@@ -167,6 +167,7 @@ func (h hurried) Read(p []byte) (int, error) {
 // dispatch finds the route. The mux's own refusals get our shape, and what it
 // would redirect is no path of ours.
 func (a *API) dispatch(ans *answer, r *http.Request) {
+	a.build()
 	h, pattern := a.mux.Handler(r)
 	if pattern != "" && path.Clean(r.URL.Path) == r.URL.Path {
 		a.mux.ServeHTTP(ans, r)
