@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -46,6 +47,9 @@ func (a api) post(ctx context.Context, from, token, path string, in, out any) (i
 		return 0, err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") == "" {
+		return resp.StatusCode, errors.New("a 503 that does not say when to come back")
+	}
 	if out == nil {
 		_, err = io.Copy(io.Discard, resp.Body)
 	} else {
