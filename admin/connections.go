@@ -31,7 +31,7 @@ func (a *API) connections(s side) {
 		func(ctx context.Context, q *request, in *connectionID) (*none, error) {
 			err := q.core.Kick(ctx, s.scope(q), in.ID, in.Connection)
 			if err == nil {
-				q.note(ctx, "endpoint.kick", endpointTarget(in.ID), nil, map[string]string{"connection": strconv.FormatUint(in.Connection, 10)})
+				q.note(ctx, "endpoint.kick", inventory.EndpointTarget(in.ID), nil, map[string]string{"connection": strconv.FormatUint(in.Connection, 10)})
 			}
 			return done(err)
 		})

@@ -129,7 +129,7 @@ func (a *API) changeEndpoints(s side) {
 			if err := q.core.DeleteEndpoint(ctx, s.scope(q), in.ID, version); err != nil {
 				return nil, err
 			}
-			q.note(ctx, "endpoint.delete", endpointTarget(in.ID), audited(before), nil)
+			q.note(ctx, "endpoint.delete", inventory.EndpointTarget(in.ID), before.Audited(), nil)
 			return done(nil)
 		})
 	handle(a, tag, s.with(post, "/endpoints/{id}/rotate", "rotate-endpoint", s.write, "Gives an endpoint a new id; connections of the old one end"),
@@ -147,16 +147,24 @@ func (a *API) keys(s side) {
 	tag := s.tag + "Endpoints"
 	handle(a, tag, s.with(post, "/endpoints/{id}/key", "new-endpoint-key", s.write, "Makes an endpoint private, with a new key; connections end"),
 		func(ctx context.Context, q *request, in *EndpointID) (*out[EndpointKey], error) {
+			before, err := q.core.Endpoint(ctx, s.scope(q), in.ID)
+			if err != nil {
+				return nil, err
+			}
 			key, e, err := q.core.NewEndpointKey(ctx, s.scope(q), in.ID)
 			if err == nil {
-				q.note(ctx, "endpoint.key", endpointTarget(in.ID), nil, audited(e))
+				q.note(ctx, "endpoint.key", inventory.EndpointTarget(in.ID), before.Audited(), e.Audited())
 			}
 			return answered(EndpointKey{Key: key, Endpoint: e}, err)
 		})
 	handle(a, tag, s.with(remove, "/endpoints/{id}/key", "drop-endpoint-key", s.write, "Makes an endpoint public"),
 		func(ctx context.Context, q *request, in *EndpointID) (*endpointOut, error) {
+			before, err := q.core.Endpoint(ctx, s.scope(q), in.ID)
+			if err != nil {
+				return nil, err
+			}
 			e, err := q.core.DropEndpointKey(ctx, s.scope(q), in.ID)
-			return changed(ctx, q, "endpoint.public", nil, e, err)
+			return changed(ctx, q, "endpoint.public", before, e, err)
 		})
 	handle(a, tag, s.with(post, "/endpoints/{id}/tickets", "create-endpoint-ticket", s.write, "Makes a ticket for one connection to a private endpoint"),
 		func(ctx context.Context, q *request, in *EndpointID) (*out[EndpointTicket], error) {
@@ -177,25 +185,9 @@ func endpoint(e inventory.Endpoint, err error) (*endpointOut, error) {
 func changed(ctx context.Context, q *request, action string, before any, e inventory.Endpoint, err error) (*endpointOut, error) {
 	if err == nil {
 		if b, ok := before.(inventory.Endpoint); ok {
-			before = audited(b)
+			before = b.Audited()
 		}
-		q.note(ctx, action, endpointTarget(e.ID), before, audited(e))
+		q.note(ctx, action, inventory.EndpointTarget(e.ID), before, e.Audited())
 	}
 	return endpoint(e, err)
 }
-
-// auditedEndpoint is what the audit log keeps of an endpoint: what people
-// decide, and not what it counts.
-type auditedEndpoint struct {
-	ID       string                     `json:"id"`
-	Name     string                     `json:"name"`
-	Owner    string                     `json:"owner"`
-	Private  bool                       `json:"private"`
-	Settings inventory.EndpointSettings `json:"settings"`
-}
-
-func audited(e inventory.Endpoint) auditedEndpoint {
-	return auditedEndpoint{ID: e.ID, Name: e.Name, Owner: e.Owner, Private: e.Private, Settings: e.Settings}
-}
-
-func endpointTarget(id string) string { return "endpoint/" + id }

@@ -23,9 +23,6 @@ import (
 	"github.com/culvertd/culvert/internal/store"
 )
 
-// onceFor is how long an answer is remembered.
-const onceFor = 24 * time.Hour
-
 // Repeatable is what routes that create something take besides their body.
 type Repeatable struct {
 	Key string `header:"Idempotency-Key" minLength:"16" maxLength:"128" doc:"Random, such as a UUID. A repeated request with the same key within 24 hours creates nothing, and gets the first one's answer."`
@@ -83,7 +80,7 @@ func (a *API) once(ctx huma.Context, next func(huma.Context)) {
 	same := hashed(q.http.Method, q.http.URL.Path, string(q.body))
 	old, err := q.core.Idempotent(ctx.Context(), q.who.User.ID, key)
 	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && time.Since(old.CreatedAt) > onceFor:
+	case errors.Is(err, store.ErrNotFound), err == nil && time.Since(old.CreatedAt) >= store.AnswerLife:
 	case err != nil:
 		a.refuse(ctx, err)
 		return

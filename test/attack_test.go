@@ -150,8 +150,11 @@ func TestLogInUnderAttack(t *testing.T) {
 	p99 := took[(len(took)*99+99)/100-1]
 	t.Logf("%d honest log-ins: p50 %v, p99 %v, and %v at most before; answers to attackers: %v",
 		len(took), took[len(took)/2], p99, calm, statuses)
-	// Half a second for a log-in is a slow machine, or a busy one.
-	if most := max(2*time.Second, 4*calm); p99 > most {
+	most := 2 * time.Second
+	if !soak { // beside other tests, on a machine that is slow or busy already
+		most = max(most, 4*calm)
+	}
+	if p99 > most {
 		t.Errorf("p99 of honest log-ins is %v, want at most %v", p99, most)
 	}
 	if statuses[http.StatusOK] != 0 || statuses[http.StatusTooManyRequests] == 0 || statuses[http.StatusUnauthorized] == 0 {

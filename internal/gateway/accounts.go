@@ -6,6 +6,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -32,7 +33,12 @@ func openAccounts(ctx context.Context, b *book, dir string, log func() *zap.Logg
 		Issuer:   "culvert",
 		Audience: "culvert",
 		Logger:   log,
-		Changed:  b.changed,
+		Changed: func(c account.Change) {
+			if c.Kind == account.OrphansAdopted { // there is a first administrator, so the link is of no use
+				_ = os.Remove(firstLinkPath(dir)) // or the next start does it
+			}
+			b.changed(c)
+		},
 	})
 	return err
 }

@@ -68,6 +68,7 @@ func (b *book) CreateEndpoint(ctx context.Context, owner, name string, s control
 	if err != nil {
 		return control.Endpoint{}, err
 	}
+	b.noteEndpoint(ctx, commands, "endpoint.create", nil, &e)
 	return b.show(e), nil
 }
 
@@ -145,6 +146,7 @@ func (b *book) UpdateEndpoint(ctx context.Context, id string, c control.Changes)
 	if err != nil {
 		return control.Endpoint{}, err
 	}
+	before := e
 	if c.Name != nil {
 		e.Name = *c.Name
 	}
@@ -160,6 +162,7 @@ func (b *book) UpdateEndpoint(ctx context.Context, id string, c control.Changes)
 	}
 	b.install(e)
 	b.feed.tell(inventory.EndpointChanged, id, "", e.UserID)
+	b.noteEndpoint(ctx, commands, "endpoint.update", &before, &e)
 	return b.show(e), nil
 }
 
@@ -171,7 +174,11 @@ func (b *book) DeleteEndpoint(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return notFound(b.remove(ctx, e), id)
+	if err := b.remove(ctx, e); err != nil {
+		return notFound(err, id)
+	}
+	b.noteEndpoint(ctx, commands, "endpoint.delete", &e, nil)
+	return nil
 }
 
 // ConnectionLog implements control.Endpoints.

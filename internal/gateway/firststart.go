@@ -31,11 +31,14 @@ func (b *book) firstLink(ctx context.Context) (control.Link, error) {
 	return control.Link{URL: b.site.Load().Setup(code), ExpiresAt: expires}, nil
 }
 
+// firstLinkPath returns where LeaveFirstLink leaves the link.
+func firstLinkPath(dir string) string { return filepath.Join(dir, "first-admin") }
+
 // LeaveFirstLink writes a result of FirstLink into a file of the data folder
 // that only its owner may read, for a gateway that nobody looks at, and returns
 // the file's path. For the zero value it removes what an earlier start has left.
 func (c *Core) LeaveFirstLink(l control.Link) (string, error) {
-	path := filepath.Join(c.dir, "first-admin")
+	path := firstLinkPath(c.dir)
 	if l == (control.Link{}) {
 		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 			return "", wrap("removing the link of the first start", err)

@@ -20,8 +20,6 @@ const (
 	idleWarning = 7 * 24 * time.Hour
 	choresEvery = time.Hour
 	owedEvery   = 500 * time.Millisecond
-	// idempotentKept is how long an answer stands for repeated requests.
-	idempotentKept = 24 * time.Hour
 )
 
 // chores does what has to be done now and then: what is too old goes, and what
@@ -82,7 +80,7 @@ func (c *chores) tidy() {
 	log("removing idle endpoints", c.b.removeIdle(ctx, now))
 	_, err := c.b.store.PruneRollups(ctx, now.Add(-historyKept), now.Add(-historyKept))
 	log("pruning history", err)
-	_, err = c.b.store.PruneIdempotent(ctx, now.Add(-idempotentKept))
+	_, err = c.b.store.PruneIdempotent(ctx, now.Add(-store.AnswerLife))
 	log("pruning answers to repeated requests", err)
 }
 
@@ -133,5 +131,9 @@ func (b *book) removeIfIdle(ctx context.Context, e store.Endpoint, now time.Time
 	}
 	b.log().Info("removing an endpoint that nobody has used for long", zap.String("name", e.Name),
 		zap.String("account", b.ledger.name(e.UserID)), zap.Time("last_active", e.LastActiveAt))
-	return b.remove(ctx, e)
+	if err := b.remove(ctx, e); err != nil {
+		return err
+	}
+	b.noteEndpoint(ctx, itself, "endpoint.delete", &e, nil)
+	return nil
 }

@@ -224,6 +224,12 @@ func TestFirstLink(t *testing.T) {
 	if l, err := c.FirstLink(t.Context()); err != nil || l != (control.Link{}) {
 		t.Errorf("%+v, %v", l, err)
 	}
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("a link that is of no use is still there: %v", err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil { // one that could not be removed
+		t.Fatal(err)
+	}
 	for range 2 {
 		if path, err := c.LeaveFirstLink(control.Link{}); err != nil || path != "" {
 			t.Error(path, err)

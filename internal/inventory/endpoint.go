@@ -36,6 +36,24 @@ type EndpointSettings struct {
 	EndpointBytesPerSecond    int64    `json:"endpoint_bytes_per_second" doc:"Of all connections; 0 is the gateway's default."`
 }
 
+// AuditedEndpoint is what the audit log keeps of an endpoint: what people
+// decide, and not what it counts.
+type AuditedEndpoint struct {
+	ID       string           `json:"id"`
+	Name     string           `json:"name"`
+	Owner    string           `json:"owner"`
+	Private  bool             `json:"private"`
+	Settings EndpointSettings `json:"settings"`
+}
+
+// Audited returns what the audit log keeps of e.
+func (e Endpoint) Audited() AuditedEndpoint {
+	return AuditedEndpoint{ID: e.ID, Name: e.Name, Owner: e.Owner, Private: e.Private, Settings: e.Settings}
+}
+
+// EndpointTarget is what the audit log calls the endpoint of this id.
+func EndpointTarget(id string) string { return "endpoint/" + id }
+
 // EndpointChanges are the fields to replace; nil leaves one as it is.
 type EndpointChanges struct {
 	Name                      *string   `json:"name,omitempty" maxLength:"100"`

@@ -11,7 +11,9 @@ import (
 const (
 	sqlInsertAnswer = `
 		INSERT INTO idempotency (user_id, key, request, status, body, created_at) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO NOTHING`
+		ON CONFLICT (user_id, key) DO UPDATE SET request = excluded.request, status = excluded.status,
+			body = excluded.body, created_at = excluded.created_at
+		WHERE idempotency.created_at < ?`
 	sqlSelectAnswer = `
 		SELECT user_id, key, request, status, body, created_at FROM idempotency WHERE user_id = ? AND key = ?`
 	sqlPruneAnswers = `
@@ -19,23 +21,28 @@ const (
 			SELECT user_id, key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)`
 )
 
+// AnswerLife is how long an answer stands for repeated requests.
+const AnswerLife = 24 * time.Hour
+
 // Idempotent is an answer that is given again to the same request.
 type Idempotent struct {
 	UserID    int64  // 0: nobody who is logged in
 	Key       string // chosen by the user
 	Request   string // what the key stands for
 	Status    int
-	Body      []byte // must hold no secret: it is kept as it is
+	Body      []byte // kept as it is: who has secrets in it seals it
 	CreatedAt time.Time
 }
 
-// SaveIdempotent adds an answer, or returns ErrExists if the user's key has one.
+// SaveIdempotent adds an answer, or returns ErrExists if the user's key has one
+// that still stands.
 func (s *Store) SaveIdempotent(ctx context.Context, i Idempotent) error {
 	err := s.inTx(ctx, func(tx conn) error {
 		if i.Body == nil {
 			i.Body = []byte{} // not NULL
 		}
-		n, err := tx.exec(ctx, sqlInsertAnswer, i.UserID, i.Key, i.Request, i.Status, i.Body, millis(i.CreatedAt))
+		n, err := tx.exec(ctx, sqlInsertAnswer, i.UserID, i.Key, i.Request, i.Status, i.Body, millis(i.CreatedAt),
+			millis(i.CreatedAt.Add(-AnswerLife)))
 		if err == nil && n == 0 {
 			err = ErrExists
 		}

@@ -190,7 +190,19 @@ func testIdempotent(t *testing.T, s *Store) {
 	if got, err := s.Idempotent(ctx, a.ID, "k"); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if n, err := s.PruneIdempotent(ctx, t0.Add(time.Second)); n != 1 || err != nil {
+	// One that stands no more gives way, before it is pruned.
+	want.Request, want.CreatedAt = "POST /y def", t0.Add(AnswerLife)
+	if err := s.SaveIdempotent(ctx, want); !errors.Is(err, ErrExists) {
+		t.Error(err)
+	}
+	want.CreatedAt = t0.Add(AnswerLife + time.Millisecond)
+	if err := s.SaveIdempotent(ctx, want); err != nil {
+		t.Error(err)
+	}
+	if got, err := s.Idempotent(ctx, a.ID, "k"); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if n, err := s.PruneIdempotent(ctx, want.CreatedAt.Add(time.Millisecond)); n != 2 || err != nil {
 		t.Errorf("pruned %d, %v", n, err)
 	}
 	if _, err := s.Idempotent(ctx, a.ID, "k"); !errors.Is(err, ErrNotFound) {
