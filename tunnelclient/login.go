@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/culvertd/culvert/internal/tunnel"
 	"github.com/culvertd/culvert/internal/wire"
 	"github.com/culvertd/culvert/tunnelclient/internal/config"
 	"github.com/culvertd/culvert/tunnelclient/internal/login"
@@ -106,8 +108,8 @@ func (a *app) login(ctx context.Context, s *settings, server *url.URL) error {
 	}
 	token, err := device.Wait(ctx, code)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // a signal ended it; nothing was kept
+		if ctx.Err() != nil { // a script must not take this for a login
+			return &tunnel.Error{Kind: tunnel.Refused, Err: errors.New("interrupted before the code was confirmed; nothing was kept")}
 		}
 		return err
 	}

@@ -167,6 +167,18 @@ func TestSeveralLogins(t *testing.T) {
 	}
 }
 
+// TestLoginInterrupted: what was not confirmed is no success.
+func TestLoginInterrupted(t *testing.T) {
+	b := newBench(t)
+	c := b.start(t, "login", (&accounts{no: "authorization_pending"}).serve(t), "--client", "nas")
+	c.says(t, "and confirm the code")
+	c.cancel()
+	if code := c.wait(t); code != 3 {
+		t.Errorf("exit code %d, want 3\n%s", code, &c.stderr)
+	}
+	c.says(t, "interrupted before the code was confirmed")
+}
+
 func TestMachineName(t *testing.T) {
 	if name := machineName(); name != "" && !wire.ValidName(name) {
 		t.Errorf("%q", name)
