@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -196,15 +197,25 @@ func dial(t *testing.T, url string) *websocket.Conn {
 	return c
 }
 
+// freePort returns a port that nobody listens on, and never the same one twice:
+// Caddy's listeners share ports (SO_REUSEPORT), so two of them on one port
+// would each get a part of the other's connections.
 func freePort(t *testing.T) int {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := ln.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it is
+		_ = ln.Close()
+		if _, again := givenPorts.LoadOrStore(port, true); !again {
+			return port
+		}
 	}
-	defer func() { _ = ln.Close() }()
-	return ln.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it is
 }
+
+var givenPorts sync.Map // of int: what freePort has returned
 
 // soak is whether to run in full size what takes long.
 var soak = os.Getenv("CULVERT_SOAK") != ""

@@ -59,7 +59,7 @@ func TestReadmeFromAnEmptyFolder(t *testing.T) {
 		t.Errorf("the README in Chinese has other commands:\n%s", strings.Join(zh, "\n"))
 	}
 	p := newPlace(t)
-	p.start(t)
+	g := p.start(t)
 	bin, err := built()
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func TestReadmeFromAnEmptyFolder(t *testing.T) {
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v\n%s\n%s\n%s", err, text, &out, &errOut)
+		t.Fatalf("%v\n%s\n%s\n%s\nthe gateway: %s", err, text, &out, &errOut, g.stderr)
 	}
 	if got := out.String(); !strings.HasSuffix(got, "hello\n") {
 		t.Errorf("no message came:\n%s\n%s", got, &errOut)

@@ -17,9 +17,13 @@ import (
 	"github.com/culvertd/culvert/internal/wire"
 )
 
-// avoidFor is how long UDP is not used after the relay said that the other end
-// is not there.
-const avoidFor = 30 * time.Second
+// How long UDP is not used after the relay said that the other end is not
+// there: shortly at first, since that end may just be proving its address, and
+// twice as long each time, since each look costs a datagram.
+const (
+	avoidFirst = time.Second
+	avoidMost  = 30 * time.Second
+)
 
 // udpLeg is one session of a UDP forward: 256 ids, and the ways to the relay.
 type udpLeg struct {
@@ -45,13 +49,24 @@ type restingFlow struct {
 }
 
 // avoidance is until when UDP is not used. The zero value does not avoid it.
-type avoidance struct{ until atomic.Int64 }
+type avoidance struct{ until, last atomic.Int64 }
 
-func (a *avoidance) begin() { a.until.Store(time.Now().Add(avoidFor).UnixNano()) }
+// begin is called by one goroutine at a time. The relay says it of every
+// datagram: what was under way counts once.
+func (a *avoidance) begin() {
+	now := time.Now()
+	if a.holds(now) {
+		return
+	}
+	next := min(max(avoidFirst, 2*time.Duration(a.last.Load())), avoidMost)
+	a.last.Store(int64(next))
+	a.until.Store(now.Add(next).UnixNano())
+}
 
 func (a *avoidance) end() {
 	if a.until.Load() != 0 {
 		a.until.Store(0)
+		a.last.Store(0)
 	}
 }
 

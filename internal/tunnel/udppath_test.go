@@ -285,3 +285,33 @@ func FuzzUDPStream(f *testing.F) {
 		}
 	})
 }
+
+// TestAvoidance: looks at UDP come ever more rarely while the other end is not
+// there, and a burst of datagrams counts as one.
+func TestAvoidance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a avoidance
+		for _, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
+			for range 100 {
+				a.begin()
+			}
+			begun := time.Now()
+			for a.holds(time.Now()) {
+				time.Sleep(100 * time.Millisecond)
+			}
+			if got := time.Since(begun); got != want*time.Second {
+				t.Errorf("%v, want %v", got, want*time.Second)
+			}
+		}
+		a.begin()
+		a.end()
+		if a.holds(time.Now()) {
+			t.Error("an answer does not end it")
+		}
+		a.begin()
+		time.Sleep(avoidFirst)
+		if a.holds(time.Now()) {
+			t.Error("after an answer it is as long as before")
+		}
+	})
+}
