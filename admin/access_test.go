@@ -38,7 +38,7 @@ var expected = []struct {
 	//     nobo own  oth  adm  read man  ared aman dis  exp  rev
 	want string
 }{
-	{"GET /about", "", "", "200 200 200 200 200 200 200 200 200 200 200"},
+	{"GET /site", "", "", "200 200 200 200 200 200 200 200 200 200 200"},
 	{"GET /auth/terms", "", "", "200 200 200 200 200 200 200 200 200 200 200"},
 	{"POST /auth/register", "", `{"code":"<invite>","name":"<name>","email":"<name>@example.com","password":"<password>","accept_terms":true}`, "201 201 201 201 201 201 201 201 201 201 201"},
 	{"POST /auth/setup", "", `{"code":"XXXXXXXXXX","name":"<name>","email":"<name>@example.com","password":"<password>"}`, "422 422 422 422 422 422 422 422 422 422 422"},

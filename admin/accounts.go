@@ -34,8 +34,8 @@ type registrar interface {
 	ResetPassword(ctx context.Context, code, password string, from account.From) error
 	// Terms are what Register wants accepted, "" if nothing.
 	Terms(ctx context.Context) (string, error)
-	// Feedback is where people write to, "" if nowhere.
-	Feedback(ctx context.Context) (string, error)
+	// Public is what everyone may know.
+	Public(ctx context.Context) (account.Public, error)
 }
 
 type owner interface {

@@ -32,6 +32,8 @@ type Config struct {
 	// Origins are those of other sites whose pages may use the API, with tokens
 	// of their own: cookies count for the gateway's own pages alone.
 	Origins []string
+	// Version is the program's.
+	Version string
 }
 
 // API serves everything below /api/. It belongs to one configuration of the

@@ -33,6 +33,9 @@ type Core interface {
 	// core closes. stop must be called, and may be called twice.
 	Subscribe(scope int64, after string) (changes <-chan inventory.Change, stop func())
 
+	// Site says where the gateway is reached. It reads memory alone.
+	Site() inventory.Site
+
 	// Blocked reports whether the block list holds for addr.
 	Blocked(addr netip.Addr) bool
 

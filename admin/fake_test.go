@@ -250,6 +250,10 @@ func (c *fakeCore) Subscribe(_ int64, after string) (<-chan inventory.Change, fu
 	return c.feed, func() {}
 }
 
+func (c *fakeCore) Site() inventory.Site {
+	return inventory.Site{URL: "https://culvert.example", WebSocketURL: "wss://culvert.example", Relay: "culvert.example:9001"}
+}
+
 func (c *fakeCore) Blocked(addr netip.Addr) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/culvertd/culvert/internal/account"
+	"github.com/culvertd/culvert/internal/inventory"
 	"github.com/culvertd/culvert/internal/store"
 )
 
@@ -83,18 +84,26 @@ type Terms struct {
 	Text string `json:"text" doc:"Empty if there are none."`
 }
 
-// About is what everyone may know of the gateway.
-type About struct {
+// Site is what everyone may know of the gateway.
+type Site struct {
+	inventory.Site
+	Version      string `json:"version" doc:"Of the gateway's program."`
+	Setup        bool   `json:"setup" doc:"Whether there is no administrator yet: the link that the gateway has shown at its start makes one."`
+	Registration bool   `json:"registration" doc:"Whether invites make accounts; if not, registration is closed."`
+	Terms        bool   `json:"terms" doc:"Whether there are terms of use to accept."`
 	FeedbackLink string `json:"feedback_link" doc:"Where to write to the operator; empty if nowhere."`
 }
 
 func (a *API) registration() {
 	const tag = "Registration"
 	handle(a, tag, route{
-		method: get, path: "/about", id: "get-about", access: public, summary: "Shows what everyone may know of the gateway",
-	}, func(ctx context.Context, q *request, _ *none) (*out[About], error) {
-		link, err := q.accounts.Feedback(ctx)
-		return answered(About{link}, err)
+		method: get, path: "/site", id: "get-site", access: public, summary: "Shows what everyone may know of the gateway",
+	}, func(ctx context.Context, q *request, _ *none) (*out[Site], error) {
+		p, err := q.accounts.Public(ctx)
+		return answered(Site{
+			Site: q.core.Site(), Version: a.cfg.Version,
+			Setup: p.Setup, Registration: p.Registration, Terms: p.Terms, FeedbackLink: p.Feedback,
+		}, err)
 	})
 	handle(a, tag, route{
 		method: get, path: "/auth/terms", id: "get-terms", access: public,

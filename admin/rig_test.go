@@ -78,7 +78,7 @@ func newRigIn(t testing.TB, dir string, origins ...string) *rig {
 	})
 	r.api, err = New(Config{
 		Core: func() Core { return r.core }, Accounts: func() Accounts { return unhurried{svc} },
-		Logger: func() *zap.Logger { return logger }, Origins: origins,
+		Logger: func() *zap.Logger { return logger }, Origins: origins, Version: "v1.2.3",
 	})
 	if err != nil {
 		t.Fatal(err)

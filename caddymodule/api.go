@@ -56,7 +56,7 @@ func (h *API) Provision(ctx caddy.Context) error {
 	}
 	log := ctx.Logger()
 	h.api, err = admin.New(admin.Config{
-		Core: h.core, Accounts: h.accounts, Origins: h.CORS,
+		Core: h.core, Accounts: h.accounts, Origins: h.CORS, Version: version(),
 		Logger: func() *zap.Logger { return log },
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ package account
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -275,8 +276,11 @@ func TestSettings(t *testing.T) {
 		t.Errorf("DefaultLimits = %+v, %v", l, err)
 	}
 	r.must(second(r.SetSetting(t.Context(), root, SettingFeedback, json.RawMessage(`"https://example.org"`), 0, home)))
-	if link, err := r.Feedback(t.Context()); link != "https://example.org" || err != nil {
-		t.Errorf("Feedback = %q, %v", link, err)
+	for _, open := range []bool{true, false} {
+		r.must(second(r.SetSetting(t.Context(), root, SettingRegistration, fmt.Append(nil, open), 0, home)))
+		if p, err := r.Public(t.Context()); p != (Public{Registration: open, Feedback: "https://example.org"}) || err != nil {
+			t.Errorf("Public = %+v, %v", p, err)
+		}
 	}
 	r.wants("old version", second(r.SetSetting(t.Context(), root, SettingTerms, json.RawMessage(`"x"`), 77, home)), CodeConflict)
 	r.wants("by a user", second(r.SetSetting(t.Context(), ada, SettingTerms, json.RawMessage(`"x"`), 0, home)), CodeForbidden)

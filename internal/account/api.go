@@ -114,6 +114,14 @@ type Registration struct {
 	AcceptTerms                 bool
 }
 
+// Public is what everyone may know about the accounts.
+type Public struct {
+	Setup        bool // there is no administrator yet
+	Registration bool // invites can be redeemed
+	Terms        bool // there are terms of use to accept
+	Feedback     string
+}
+
 // NewLogin is a log-in as its owner gets it.
 type NewLogin struct {
 	Token     string

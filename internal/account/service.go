@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -38,6 +39,8 @@ type Service struct {
 	seen     *seen
 	failures *failureLog
 	devices  *devices
+
+	administered atomic.Bool // see isAdministered
 
 	stop context.CancelFunc
 	done chan struct{} // closed when the housekeeper has ended

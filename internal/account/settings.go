@@ -132,11 +132,39 @@ func (s *Service) Terms(ctx context.Context) (string, error) {
 	return terms, err
 }
 
-// Feedback returns the link for feedback, for everyone; "" if there is none.
-func (s *Service) Feedback(ctx context.Context) (string, error) {
-	var link string
-	err := s.setting(ctx, SettingFeedback, &link)
-	return link, err
+// Public returns what everyone may know.
+func (s *Service) Public(ctx context.Context) (Public, error) {
+	var p Public
+	terms, err := s.Terms(ctx)
+	if err != nil {
+		return Public{}, err
+	}
+	p.Terms = terms != ""
+	if err := s.setting(ctx, SettingFeedback, &p.Feedback); err != nil {
+		return Public{}, err
+	}
+	if err := s.setting(ctx, SettingRegistration, &p.Registration); err != nil {
+		return Public{}, err
+	}
+	administered, err := s.isAdministered(ctx)
+	p.Setup = !administered
+	return p, err
+}
+
+// isAdministered reports whether there is an administrator. Once there is, the
+// last one can neither leave nor be removed, so nobody counts again.
+func (s *Service) isAdministered(ctx context.Context) (bool, error) {
+	if s.administered.Load() {
+		return true, nil
+	}
+	_, admins, err := s.store.CountUsers(ctx)
+	if err != nil {
+		return false, fail("counting administrators", err)
+	}
+	if admins > 0 {
+		s.administered.Store(true)
+	}
+	return admins > 0, nil
 }
 
 // DefaultLimits returns the limits of accounts that have none of their own; 0

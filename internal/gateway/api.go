@@ -234,6 +234,12 @@ func (a *API) Subscribe(scope int64, after string) (<-chan inventory.Change, fun
 	return a.b.feed.subscribe(scope, after)
 }
 
+// Site returns where the gateway is reached.
+func (a *API) Site() inventory.Site {
+	s := *a.b.site.Load()
+	return inventory.Site{URL: s.String(), WebSocketURL: s.WebSocket(), Relay: a.b.tunnels.RelayAddr(s.Host)}
+}
+
 // SaveIdempotent and Idempotent keep answers for requests that are repeated.
 func (a *API) SaveIdempotent(ctx context.Context, i store.Idempotent) error {
 	return a.b.store.SaveIdempotent(ctx, i)

@@ -66,7 +66,11 @@ func ParseSite(s string) (Site, error) {
 func (s Site) String() string { return s.url("http") }
 
 // Endpoint returns the URL of the endpoint id.
-func (s Site) Endpoint(id string) string { return s.url("ws") + "/ws/" + id }
+func (s Site) Endpoint(id string) string { return s.WebSocket() + "/ws/" + id }
+
+// WebSocket returns what the URLs of WebSockets begin with, such as
+// "wss://example.com".
+func (s Site) WebSocket() string { return s.url("ws") }
 
 // Setup returns the page on which the holder of code becomes the first
 // administrator. As in all links with codes, it stands behind the #, so that

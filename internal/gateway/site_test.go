@@ -4,7 +4,12 @@
 package gateway
 
 import (
+	"fmt"
 	"testing"
+
+	"go.uber.org/zap"
+
+	"github.com/culvertd/culvert/internal/inventory"
 )
 
 func TestSite(t *testing.T) {
@@ -52,6 +57,32 @@ func TestSite(t *testing.T) {
 	for _, in := range []string{"ftp://example.com", "*.example.com", "http://a:b:c", "https://exa mple.com:x"} {
 		if s, err := ParseSite(in); err == nil && in != "https://exa mple.com:x" {
 			t.Errorf("%q: got %v, want an error", in, s)
+		}
+	}
+}
+
+func TestSiteOfAPI(t *testing.T) {
+	site, err := ParseSite("https://gateway.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, dataDir(t), Config{Site: site, Relay: Relay{Listen: "127.0.0.1:0"}})
+	want := inventory.Site{URL: "https://gateway.example", WebSocketURL: "wss://gateway.example", Relay: fmt.Sprint("gateway.example:", r.core.RelayPort())}
+	if got := r.Site(); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for _, tc := range []struct {
+		relay Relay
+		want  string
+	}{
+		{Relay{}, ""},
+		{Relay{Listen: "127.0.0.1:0", AdvertiseHost: "2001:db8::1", AdvertisePort: 443}, "[2001:db8::1]:443"},
+	} {
+		if err := r.core.Push(t.Context(), &Generation{Config: Config{Relay: tc.relay}, Logger: zap.NewNop()}); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Site(); got.Relay != tc.want || got.URL != "http://localhost:8080" {
+			t.Errorf("%+v: %+v", tc.relay, got)
 		}
 	}
 }

@@ -4,7 +4,9 @@
 package signaling
 
 import (
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -213,6 +215,16 @@ func (s *Server) welcomeLocked(l *life) wire.RegisterResponse {
 	}
 	slices.Sort(r.Sessions)
 	return r
+}
+
+// RelayAddr returns where clients that reach the gateway at host are told to
+// find the relay, as host and port; "" if there is only the WebSocket.
+func (s *Server) RelayAddr(host string) string {
+	a := s.config.Load().relayAddr(host, wire.TCP)
+	if a.Port == 0 {
+		return ""
+	}
+	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 }
 
 // relayAddr is where a client that reaches the gateway at host finds the
