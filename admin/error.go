@@ -30,28 +30,6 @@ type Error struct {
 	retry  time.Duration // when it may be different; 0 is never
 }
 
-// Codes of errors that arise here; those of account come on top.
-const (
-	codeBadRequest  = "bad_request"
-	codeNotFound    = "not_found"
-	codeMethod      = "method_not_allowed"
-	codeTooLarge    = "too_large"
-	codeMediaType   = "unsupported_media_type"
-	codeInvalid     = "invalid"
-	codeInternal    = "internal"
-	codeNotReady    = "gateway_not_ready"
-	codeStopping    = "stopping"
-	codeBlocked     = "blocked"
-	codeCrossOrigin = "cross_origin"
-	codeConflict    = "conflict"
-	codeKeyReused   = "idempotency_key_reused"
-	codeInProgress  = "in_progress"
-	codeLimit       = "limit_reached"
-	codeInsecure    = "cookie_needs_https"
-	codeForbidden   = "forbidden"
-	codeUnauthed    = "unauthenticated"
-)
-
 // The package's errors take the place of huma's own, which have another shape
 // and repeat what the client has sent, passwords included. Nothing else in
 // this program uses huma.
