@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The Culvert Authors
 # SPDX-License-Identifier: Apache-2.0
 
-.PHONY: help run test race lint fmt bench bench-compare bench-tunnels soak fuzz-api build clients check
+.PHONY: help run test race lint fmt bench bench-compare bench-tunnels soak fuzz-api build clients ui-api check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -29,4 +29,6 @@ build: ## build bin/culvert and bin/tunnelclient
 	@ci/build.sh
 clients: ## build tunnelclient for all systems into bin/clients
 	@ci/clients.sh
+ui-api: ## renew what the web interface knows of the API, after a change of it
+	@ci/ui-api.sh
 check: lint test ## what CI runs

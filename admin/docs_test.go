@@ -4,7 +4,10 @@
 package admin
 
 import (
+	"bytes"
 	"encoding/json"
+	"flag"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -49,6 +52,33 @@ func TestDocument(t *testing.T) {
 	}
 	if public != 8 {
 		t.Errorf("%d routes are public; who added one?", public)
+	}
+}
+
+// interfaceDocument is the document of which the web interface's client is made.
+const interfaceDocument = "../ui/openapi.json"
+
+var update = flag.Bool("update", false, "write the document for the web interface")
+
+func TestDocumentOfInterface(t *testing.T) {
+	r := newRig(t)
+	var want bytes.Buffer
+	if err := json.Indent(&want, []byte(r.raw(get, documentPath, "").want(t, 200, "").text), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	want.WriteByte('\n')
+	if *update {
+		if err := os.WriteFile(interfaceDocument, want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(interfaceDocument)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want.Bytes()) {
+		t.Error("ui/openapi.json is not the API's document; renew it, and what is made of it, by: make ui-api")
 	}
 }
 
