@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+import { Suspense, useEffect, useState, type ReactNode } from 'react'
+import { QueryClientProvider, type QueryClient } from '@tanstack/react-query'
+import { App, ConfigProvider } from 'antd'
+import type { Locale } from 'antd/es/locale'
+import { useTranslation } from 'react-i18next'
+
+import { useTheme } from './theme'
+
+const antdLocales: Record<string, () => Promise<{ default: Locale }>> = {
+  en: () => import('antd/locale/en_US'),
+  'zh-CN': () => import('antd/locale/zh_CN'),
+}
+
+/** nonce is this page's, which the gateway's policy allows styles by. Vite's dev server has none. */
+const nonce = document.querySelector('meta[property="csp-nonce"]')?.getAttribute('content') ?? ''
+
+/** Providers has what all screens stand in: language, theme, cache, messages. */
+export function Providers({ client, children }: { client: QueryClient; children: ReactNode }) {
+  const { i18n } = useTranslation()
+  const [locale, setLocale] = useState<Locale>()
+  const theme = useTheme()
+  useEffect(() => {
+    let current = true
+    void antdLocales[i18n.language]?.().then((m) => current && setLocale(m.default))
+    return () => {
+      current = false
+    }
+  }, [i18n.language])
+  return (
+    <QueryClientProvider client={client}>
+      <ConfigProvider csp={{ nonce }} locale={locale} theme={theme} wave={{ disabled: true }}>
+        <App notification={{ placement: 'bottomRight' }}>
+          <Suspense>{children}</Suspense>
+        </App>
+      </ConfigProvider>
+    </QueryClientProvider>
+  )
+}
