@@ -2,6 +2,9 @@ module github.com/culvertd/culvert
 
 go 1.26.0
 
+// npm packages may hold Go files.
+ignore ./ui/node_modules
+
 require (
 	github.com/caddyserver/caddy/v2 v2.11.9
 	github.com/caddyserver/certmagic v0.25.6
