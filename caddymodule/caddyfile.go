@@ -18,24 +18,27 @@ func init() {
 	httpcaddyfile.RegisterHandlerDirective("culvert_ws", parseWS)
 	httpcaddyfile.RegisterHandlerDirective("culvert_tunnel", parseTunnel)
 	httpcaddyfile.RegisterHandlerDirective("culvert_api", parseAPI)
+	httpcaddyfile.RegisterHandlerDirective("culvert_ui", parseUI)
 	// Before the handlers that answer everything; abort and error stay in
 	// front, so that a site can still shut someone out.
 	httpcaddyfile.RegisterDirectiveOrder("culvert", httpcaddyfile.Before, "respond")
 	httpcaddyfile.RegisterDirectiveOrder("culvert_ws", httpcaddyfile.Before, "respond")
 	httpcaddyfile.RegisterDirectiveOrder("culvert_tunnel", httpcaddyfile.Before, "respond")
 	httpcaddyfile.RegisterDirectiveOrder("culvert_api", httpcaddyfile.Before, "respond")
+	httpcaddyfile.RegisterDirectiveOrder("culvert_ui", httpcaddyfile.Before, "respond")
 }
 
 // parseCulvert reads the directive culvert. Syntax:
 //
 //	culvert [<matcher>]
 //
-// It stands for all handlers of the gateway, each of which serves its own paths
-// and passes other requests on:
+// It stands for all handlers of the gateway. Each serves its own paths and
+// passes other requests on; the last takes what nobody else answers:
 //
 //	culvert_ws [<matcher>]
 //	culvert_tunnel [<matcher>]
 //	culvert_api [<matcher>]
+//	culvert_ui [<matcher>]
 func parseCulvert(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	h.Next() // consume the directive's name; cannot fail
 	matchers, err := h.ExtractMatcherSet()
@@ -49,7 +52,7 @@ func parseCulvert(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if matchers != nil {
 		route.MatcherSetsRaw = append(route.MatcherSetsRaw, matchers)
 	}
-	for _, handler := range []caddyhttp.MiddlewareHandler{new(WS), new(Tunnel), new(API)} {
+	for _, handler := range []caddyhttp.MiddlewareHandler{new(WS), new(Tunnel), new(API), new(UI)} {
 		id := caddy.GetModuleID(handler)
 		route.HandlersRaw = append(route.HandlersRaw, handlerJSON(handler, id))
 	}
@@ -84,6 +87,16 @@ func parseTunnel(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 func parseAPI(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	api := new(API)
 	return api, api.UnmarshalCaddyfile(h.Dispenser)
+}
+
+// parseUI reads the directive culvert_ui. Syntax:
+//
+//	culvert_ui [<matcher>]
+func parseUI(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	if err := noMore(h); err != nil {
+		return nil, err
+	}
+	return new(UI), nil
 }
 
 // noMore refuses arguments and blocks of a directive that has none.

@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// webAnswer is an answer that has been read.
+type webAnswer struct {
+	*http.Response
+	text string
+}
+
+func (s *site) visit(t *testing.T, path string) webAnswer {
+	t.Helper()
+	resp, err := http.Get(s.address() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return webAnswer{resp, string(text)}
+}
+
+var filesOfPage = regexp.MustCompile(`(?:src|href)="(/[^"]+\.[a-z0-9]+)"`)
+
+// The web interface is where links lead, before and after reloads, and leaves
+// to the site what the site answers.
+func TestWebInterface(t *testing.T) {
+	s := newSite(t)
+	s.body = "metrics /metrics\nrespond /other elsewhere\nencode"
+	s.start(t)
+	socket := strings.Replace(s.address(), "http", "ws", 1)
+	policies := make(map[string]bool)
+	for n := range 3 {
+		for _, path := range []string{"/", "/setup", "/register", "/reset", "/device", "/endpoints/x"} {
+			got := s.visit(t, path)
+			csp := got.Header.Get("Content-Security-Policy")
+			if got.StatusCode != http.StatusOK || got.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(got.text, "<title>Culvert") {
+				t.Errorf("%s: %s, %v, %s", path, got.Status, got.Header, got.text)
+			}
+			if policies[csp] || !strings.Contains(csp, "connect-src 'self' "+socket+";") || strings.Contains(csp, "unsafe") {
+				t.Errorf("%s: policy %s", path, csp)
+			}
+			policies[csp] = true
+			for _, m := range filesOfPage.FindAllStringSubmatch(got.text, -1) {
+				file := s.visit(t, m[1])
+				keep := file.Header.Get("Cache-Control")
+				if file.StatusCode != http.StatusOK || strings.HasPrefix(m[1], "/assets/") != strings.Contains(keep, "immutable") {
+					t.Errorf("%s: %s, %v", m[1], file.Status, file.Header)
+				}
+			}
+		}
+		for path, want := range map[string]int{
+			"/robots.txt": http.StatusNotFound, "/api/v1/nothing": http.StatusNotFound, "/api": http.StatusNotFound,
+			"/tunnel": http.StatusUnauthorized, "/tunnel/x": http.StatusNotFound,
+		} {
+			if got := s.visit(t, path); got.StatusCode != want || strings.Contains(got.text, "<title>") {
+				t.Errorf("%s: %s, want %d: %s", path, got.Status, want, got.text)
+			}
+		}
+		if got := s.visit(t, "/other"); got.text != "elsewhere" || got.Header.Get("Content-Security-Policy") != "" {
+			t.Errorf("the site's own: %s, %v", got.text, got.Header)
+		}
+		if got := s.visit(t, "/metrics"); !strings.Contains(got.text, "culvert_ws_endpoints") {
+			t.Errorf("metrics: %s", got.text)
+		}
+		s.culvert = fmt.Sprintf("max_connections %d", 100+n)
+		if err := s.load(t, "", n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A website that answers everything stays what it is.
+	s.body = "respond website"
+	if err := s.load(t, "", 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.visit(t, "/"); got.text != "website" {
+		t.Errorf("the website: %s", got.text)
+	}
+	if got := s.visit(t, "/ws/x"); got.StatusCode != http.StatusNotFound || got.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("an endpoint: %s, %v", got.Status, got.Header)
+	}
+}
