@@ -5,12 +5,13 @@ import { Suspense, useEffect, useState, type ReactNode } from 'react'
 import { QueryClientProvider, type QueryClient } from '@tanstack/react-query'
 import { App, ConfigProvider } from 'antd'
 import type { Locale } from 'antd/es/locale'
+import en from 'antd/locale/en_US'
 import { useTranslation } from 'react-i18next'
 
 import { useTheme } from './theme'
 
 const antdLocales: Record<string, () => Promise<{ default: Locale }>> = {
-  en: () => import('antd/locale/en_US'),
+  en: () => Promise.resolve({ default: en }),
   'zh-CN': () => import('antd/locale/zh_CN'),
 }
 
@@ -20,7 +21,8 @@ const nonce = document.querySelector('meta[property="csp-nonce"]')?.getAttribute
 /** Providers has what all screens stand in: language, theme, cache, messages. */
 export function Providers({ client, children }: { client: QueryClient; children: ReactNode }) {
   const { i18n } = useTranslation()
-  const [locale, setLocale] = useState<Locale>()
+  // Never without one: the first that comes would have everything below mounted anew.
+  const [locale, setLocale] = useState<Locale>(en)
   const theme = useTheme()
   useEffect(() => {
     let current = true
@@ -29,6 +31,8 @@ export function Providers({ client, children }: { client: QueryClient; children:
       current = false
     }
   }, [i18n.language])
+  // Ant Design begins everything anew when the first one comes: nothing is shown before.
+  if (!locale) return null
   return (
     <QueryClientProvider client={client}>
       <ConfigProvider csp={{ nonce }} locale={locale} theme={theme} wave={{ disabled: true }}>
