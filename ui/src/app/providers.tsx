@@ -26,7 +26,9 @@ export function Providers({ client, children }: { client: QueryClient; children:
   const theme = useTheme()
   useEffect(() => {
     let current = true
-    void antdLocales[i18n.language]?.().then((m) => current && setLocale(m.default))
+    antdLocales[i18n.language]?.()
+      .then((m) => current && setLocale(m.default))
+      .catch(() => undefined) // Ant Design's own words stay as they are
     return () => {
       current = false
     }
