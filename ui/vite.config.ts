@@ -24,6 +24,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
   },
   server: {
+    // The documents are those of the repository.
+    fs: { allow: ['..'] },
     proxy: {
       '/api': { target: gateway, changeOrigin: true },
       '/ws': { target: gateway, ws: true, changeOrigin: true },
