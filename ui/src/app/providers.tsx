@@ -33,8 +33,6 @@ export function Providers({ client, children }: { client: QueryClient; children:
       current = false
     }
   }, [i18n.language])
-  // Ant Design begins everything anew when the first one comes: nothing is shown before.
-  if (!locale) return null
   return (
     <QueryClientProvider client={client}>
       <ConfigProvider csp={{ nonce }} locale={locale} theme={theme} wave={{ disabled: true }}>
