@@ -18,11 +18,11 @@ import (
 )
 
 // How long UDP is not used after the relay said that the other end is not
-// there: shortly at first, since that end may just be proving its address, and
-// twice as long each time, since each look costs a datagram.
+// there. Each look costs a datagram, so there are few of them; but in the first
+// seconds of a session that end may just be proving its address.
 const (
-	avoidFirst = time.Second
-	avoidMost  = 30 * time.Second
+	avoidFor  = 30 * time.Second
+	avoidOnce = time.Second
 )
 
 // udpLeg is one session of a UDP forward: 256 ids, and the ways to the relay.
@@ -49,24 +49,24 @@ type restingFlow struct {
 }
 
 // avoidance is until when UDP is not used. The zero value does not avoid it.
-type avoidance struct{ until, last atomic.Int64 }
+type avoidance struct{ until atomic.Int64 }
 
-// begin is called by one goroutine at a time. The relay says it of every
-// datagram: what was under way counts once.
-func (a *avoidance) begin() {
+// begin is told when the session began.
+func (a *avoidance) begin(session time.Time) {
 	now := time.Now()
 	if a.holds(now) {
-		return
+		return // the relay says it of every datagram
 	}
-	next := min(max(avoidFirst, 2*time.Duration(a.last.Load())), avoidMost)
-	a.last.Store(int64(next))
-	a.until.Store(now.Add(next).UnixNano())
+	d := avoidFor
+	if now.Sub(session) < helloPatience && a.until.Load() == 0 {
+		d = avoidOnce
+	}
+	a.until.Store(now.Add(d).UnixNano())
 }
 
 func (a *avoidance) end() {
 	if a.until.Load() != 0 {
 		a.until.Store(0)
-		a.last.Store(0)
 	}
 }
 
@@ -99,7 +99,7 @@ func newUDPLeg(v *udpVisitor, ss *session) *udpLeg {
 		})
 	}
 	l.path.away = func(uint32) {
-		l.avoid.begin()
+		l.avoid.begin(l.begun)
 		nudge(l.wanted)
 	}
 	l.path.opened = l.release

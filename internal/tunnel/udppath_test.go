@@ -286,32 +286,34 @@ func FuzzUDPStream(f *testing.F) {
 	})
 }
 
-// TestAvoidance: looks at UDP come ever more rarely while the other end is not
-// there, and a burst of datagrams counts as one.
+// TestAvoidance: UDP is looked at again soon, once, while a session is young; a
+// burst of datagrams counts as one.
 func TestAvoidance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a avoidance
-		for _, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
+		session := time.Now()
+		avoided := func() time.Duration {
 			for range 100 {
-				a.begin()
+				a.begin(session)
 			}
 			begun := time.Now()
 			for a.holds(time.Now()) {
 				time.Sleep(100 * time.Millisecond)
 			}
-			if got := time.Since(begun); got != want*time.Second {
-				t.Errorf("%v, want %v", got, want*time.Second)
+			return time.Since(begun)
+		}
+		for _, want := range []time.Duration{avoidOnce, avoidFor, avoidFor} {
+			if got := avoided(); got != want {
+				t.Errorf("%v, want %v", got, want)
 			}
 		}
-		a.begin()
+		a.begin(session)
 		a.end()
 		if a.holds(time.Now()) {
 			t.Error("an answer does not end it")
 		}
-		a.begin()
-		time.Sleep(avoidFirst)
-		if a.holds(time.Now()) {
-			t.Error("after an answer it is as long as before")
+		if got := avoided(); got != avoidFor {
+			t.Errorf("%v in a session that is not young", got)
 		}
 	})
 }

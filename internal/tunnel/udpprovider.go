@@ -116,7 +116,7 @@ func (p *udpProvider) pathLocked(relay string) *udpPath {
 	}
 	path.away = func(id uint32) {
 		if g := (*p.blocks.Load())[id>>8]; g != nil {
-			g.avoid.begin()
+			g.avoid.begin(g.begun)
 		}
 	}
 	path.opened = func() {}
@@ -153,7 +153,7 @@ func (p *udpProvider) begun(ss *session) {
 	if ss.role != wire.Provider || ss.service.Transport() != wire.UDP {
 		return
 	}
-	g := &udpGrant{p: p, ss: ss}
+	g := &udpGrant{p: p, ss: ss, begun: time.Now()}
 	p.mu.Lock()
 	p.grants[ss.id] = g
 	g.path.Store(p.pathLocked(ss.relay))
@@ -246,6 +246,7 @@ type udpGrant struct {
 	path   atomic.Pointer[udpPath] // nil if UDP is not to be used
 	stream atomic.Pointer[udpStream]
 	avoid  avoidance
+	begun  time.Time
 	flows  [wire.FlowsPerBlock]atomic.Pointer[serviceFlow]
 }
 
