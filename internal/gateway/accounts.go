@@ -23,13 +23,16 @@ import (
 // keyFolder returns where the keys of the data folder dir are.
 func keyFolder(dir string) string { return filepath.Join(dir, "keys") }
 
+// passwordCost is less in this package's tests: bcrypt took most of their time.
+var passwordCost = auth.DefaultCost
+
 // openAccounts starts the accounts on b's store. Its owner closes them, before
 // the store.
 func openAccounts(ctx context.Context, b *book, dir string, log func() *zap.Logger) (err error) {
 	b.accounts, err = account.New(ctx, account.Config{
 		Store:    b.store,
 		Keys:     auth.NewKeyFolder(keyFolder(dir)),
-		Hasher:   auth.NewBcrypt(auth.DefaultCost),
+		Hasher:   auth.NewBcrypt(passwordCost),
 		Issuer:   "culvert",
 		Audience: "culvert",
 		Logger:   log,
