@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The Culvert Authors
 # SPDX-License-Identifier: Apache-2.0
 
-.PHONY: help run test race lint fmt bench bench-compare bench-tunnels soak fuzz-api build clients ui-api check
+.PHONY: help run test race lint fmt bench bench-compare bench-tunnels soak fuzz-api build clients ui ui-dev ui-api check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,10 @@ build: ## build bin/culvert and bin/tunnelclient
 	@ci/build.sh
 clients: ## build tunnelclient for all systems into bin/clients
 	@ci/clients.sh
+ui: ## build the web interface into ui/dist, which is part of the repository
+	@ci/ui.sh
+ui-dev: ## the web interface as it is written, over the gateway at CULVERT_SITE
+	@ci/ui-dev.sh
 ui-api: ## renew what the web interface knows of the API, after a change of it
 	@ci/ui-api.sh
 check: lint test ## what CI runs

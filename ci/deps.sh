@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Installs what the tests need and the machine lacks: Chromium, the programs of
-# the tunnel lab, PostgreSQL, and the npm packages of test/node. What cannot be
-# had is told in a line that begins with SKIP; the tests that need it skip
-# themselves.
+# the tunnel lab, PostgreSQL, Node, and the npm packages of ui and test/node.
+# What cannot be had is told in a line that begins with SKIP; the tests that
+# need it skip themselves.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
@@ -71,12 +71,17 @@ if ! postgres; then
   echo "SKIP store tests on PostgreSQL: no initdb, and it cannot be installed here (package postgresql)"
 fi
 
-if [[ -f test/node/package-lock.json ]]; then
-  if ! command -v npm >/dev/null; then
-    echo "SKIP Node and browser tests: no npm"
-  elif [[ test/node/package-lock.json -nt test/node/node_modules/.package-lock.json ]]; then
-    echo "Installing the npm packages of test/node."
-    (cd test/node && npm ci --no-audit --no-fund --loglevel=error) ||
-      echo "SKIP Node and browser tests: npm ci failed"
+if ! command -v npm >/dev/null && can_install; then
+  echo "Installing Node for the tests of the web interface."
+  quietly nodejs npm || true
+fi
+if ! command -v npm >/dev/null; then
+  echo "SKIP Node, browser and web interface tests: no npm, and it cannot be installed here (packages nodejs, npm)"
+else
+  node_packages test/node || echo "SKIP Node and browser tests: npm ci failed"
+  if ! ui_node; then
+    echo "SKIP web interface tests: they need Node 20.19, this is $(node --version)"
+  else
+    node_packages ui || echo "SKIP web interface tests: npm ci failed"
   fi
 fi

@@ -22,3 +22,18 @@ tool() { go tool -modfile=tools/go.mod "$@"; }
 
 # can_install tells whether packages can be installed here.
 can_install() { [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; }
+
+# node_packages DIR installs the npm packages of a folder, if its lock file has
+# changed since they were installed.
+node_packages() {
+  [[ $1/package-lock.json -nt $1/node_modules/.package-lock.json ]] || return 0
+  echo "Installing the npm packages of $1."
+  npm ci --prefix "$1" --no-audit --no-fund --loglevel=error
+}
+
+# ui_node tells whether there is a Node that can build the web interface.
+ui_node() {
+  command -v npm >/dev/null && node -e '
+    const [major, minor] = process.versions.node.split(".").map(Number)
+    process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'
+}

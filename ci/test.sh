@@ -43,6 +43,7 @@ if [[ ${1:-} != race ]]; then
   step "pure-Go SQLite" env CGO_ENABLED=0 go test -shuffle=on -timeout 10m ./internal/store/...
   step "clients for all systems" ci/clients.sh
   step "API fuzzer" ci/fuzz-api.sh
+  step "web interface" ci/ui-test.sh
   step "xcaddy" env CULVERT_XCADDY=1 go test -count=1 -timeout 20m -v ./test/xcaddy
 fi
 

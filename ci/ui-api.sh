@@ -7,8 +7,5 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
 go test -count=1 -run '^TestDocumentOfInterface$' ./admin -args -update
-if [[ -d ui/node_modules ]]; then
-  npm --prefix ui run --silent api
-else
-  echo "SKIP types of the web interface: no ui/node_modules; ci/ui.sh installs them"
-fi
+node_packages ui
+npm --prefix ui run --silent api
