@@ -5,6 +5,7 @@ package test
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,8 +59,14 @@ func TestAccountCommands(t *testing.T) {
 	if strings.Count(invites, p.site()+"/register#") != 3 || strings.Count(invites, "\n") != 3 {
 		t.Errorf("invites:\n%s", invites)
 	}
-	if out := p.mustRun(t, "user", "reset-password", "alice"); !strings.HasPrefix(out, p.site()+"/reset#") {
-		t.Errorf("reset-password printed %q", out)
+	reset := p.mustRun(t, "user", "reset-password", "alice")
+	if !strings.HasPrefix(reset, p.site()+"/reset#") {
+		t.Errorf("reset-password printed %q", reset)
+	}
+	for _, link := range []string{string(link), strings.Fields(invites)[0], reset} {
+		if resp, page := read(t, strings.TrimSpace(link)); resp.StatusCode != http.StatusOK || !strings.Contains(page, "<title>Culvert") {
+			t.Errorf("%s leads to %s: %s", link, resp.Status, page)
+		}
 	}
 	p.mustRun(t, "backup", "copy.db")
 	g.stop(t)

@@ -12,15 +12,10 @@ import (
 	"testing"
 )
 
-// webAnswer is an answer that has been read.
-type webAnswer struct {
-	*http.Response
-	text string
-}
-
-func (s *site) visit(t *testing.T, path string) webAnswer {
+// read fetches what is at a URL.
+func read(t *testing.T, url string) (*http.Response, string) {
 	t.Helper()
-	resp, err := http.Get(s.address() + path)
+	resp, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +24,7 @@ func (s *site) visit(t *testing.T, path string) webAnswer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return webAnswer{resp, string(text)}
+	return resp, string(text)
 }
 
 var filesOfPage = regexp.MustCompile(`(?:src|href)="(/[^"]+\.[a-z0-9]+)"`)
@@ -44,17 +39,17 @@ func TestWebInterface(t *testing.T) {
 	policies := make(map[string]bool)
 	for n := range 3 {
 		for _, path := range []string{"/", "/setup", "/register", "/reset", "/device", "/endpoints/x"} {
-			got := s.visit(t, path)
+			got, text := read(t, s.address()+path)
 			csp := got.Header.Get("Content-Security-Policy")
-			if got.StatusCode != http.StatusOK || got.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(got.text, "<title>Culvert") {
-				t.Errorf("%s: %s, %v, %s", path, got.Status, got.Header, got.text)
+			if got.StatusCode != http.StatusOK || got.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(text, "<title>Culvert") {
+				t.Errorf("%s: %s, %v, %s", path, got.Status, got.Header, text)
 			}
 			if policies[csp] || !strings.Contains(csp, "connect-src 'self' "+socket+";") || strings.Contains(csp, "unsafe") {
 				t.Errorf("%s: policy %s", path, csp)
 			}
 			policies[csp] = true
-			for _, m := range filesOfPage.FindAllStringSubmatch(got.text, -1) {
-				file := s.visit(t, m[1])
+			for _, m := range filesOfPage.FindAllStringSubmatch(text, -1) {
+				file, _ := read(t, s.address()+m[1])
 				keep := file.Header.Get("Cache-Control")
 				if file.StatusCode != http.StatusOK || strings.HasPrefix(m[1], "/assets/") != strings.Contains(keep, "immutable") {
 					t.Errorf("%s: %s, %v", m[1], file.Status, file.Header)
@@ -65,15 +60,15 @@ func TestWebInterface(t *testing.T) {
 			"/robots.txt": http.StatusNotFound, "/api/v1/nothing": http.StatusNotFound, "/api": http.StatusNotFound,
 			"/tunnel": http.StatusUnauthorized, "/tunnel/x": http.StatusNotFound,
 		} {
-			if got := s.visit(t, path); got.StatusCode != want || strings.Contains(got.text, "<title>") {
-				t.Errorf("%s: %s, want %d: %s", path, got.Status, want, got.text)
+			if got, text := read(t, s.address()+path); got.StatusCode != want || strings.Contains(text, "<title>") {
+				t.Errorf("%s: %s, want %d: %s", path, got.Status, want, text)
 			}
 		}
-		if got := s.visit(t, "/other"); got.text != "elsewhere" || got.Header.Get("Content-Security-Policy") != "" {
-			t.Errorf("the site's own: %s, %v", got.text, got.Header)
+		if got, text := read(t, s.address()+"/other"); text != "elsewhere" || got.Header.Get("Content-Security-Policy") != "" {
+			t.Errorf("the site's own: %s, %v", text, got.Header)
 		}
-		if got := s.visit(t, "/metrics"); !strings.Contains(got.text, "culvert_ws_endpoints") {
-			t.Errorf("metrics: %s", got.text)
+		if _, text := read(t, s.address()+"/metrics"); !strings.Contains(text, "culvert_ws_endpoints") {
+			t.Errorf("metrics: %s", text)
 		}
 		s.culvert = fmt.Sprintf("max_connections %d", 100+n)
 		if err := s.load(t, "", n); err != nil {
@@ -85,10 +80,10 @@ func TestWebInterface(t *testing.T) {
 	if err := s.load(t, "", 0); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.visit(t, "/"); got.text != "website" {
-		t.Errorf("the website: %s", got.text)
+	if _, text := read(t, s.address()+"/"); text != "website" {
+		t.Errorf("the website: %s", text)
 	}
-	if got := s.visit(t, "/ws/x"); got.StatusCode != http.StatusNotFound || got.Header.Get("Content-Type") != "application/json" {
+	if got, _ := read(t, s.address()+"/ws/x"); got.StatusCode != http.StatusNotFound || got.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("an endpoint: %s, %v", got.Status, got.Header)
 	}
 }
