@@ -136,6 +136,7 @@ var apart = map[string][]string{
 	"internal/inventory": {"internal", "admin"},
 	"internal/account":   {"internal/gateway", "internal/control", "internal/hub", "internal/signaling", "internal/relay"},
 	"admin":              {"internal/gateway", "internal/hub", "internal/signaling", "internal/relay"},
+	"ui":                 {"internal", "admin"},
 }
 
 func checkApart(t *testing.T, all map[string]*pkg) {
