@@ -21,24 +21,42 @@ step() {
   fi
 }
 
+# beside is step in the background, one at a time, until join, which shows what it
+# has said.
+beside() {
+  aside=$1
+  step "$@" >"$dir/aside" 2>&1 &
+  aside_pid=$!
+}
+
+join() {
+  wait "$aside_pid"
+  cat "$dir/aside"
+  grep -q "^== $aside: ok" "$dir/aside" || failed+=("$aside")
+}
+
 race=(-race)
 [[ $CGO_ENABLED == 1 ]] || race=()
 mapfile -t units < <(go list ./... | grep -v '/culvert/test\(/\|$\)')
 
-skips=$(mktemp)
-trap 'rm -f "$skips"' EXIT
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+skips=$dir/skips
 ci/deps.sh | tee "$skips"
 
 step "unit tests" go test "${race[@]}" -shuffle=on -timeout 10m "${units[@]}"
 # Whole gateways under load: one package at a time, so that they only wait for
 # themselves.
-step "system tests" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 ./test/...
+mapfile -t systems < <(go list ./test/... | grep -v '/test/lab\(/\|$\)')
+step "system tests" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 "${systems[@]}"
 # All of its messages; with the race detector there are fewer.
 step "model at full size" go test -count=1 -timeout 10m -run '^(TestHub|TestModel)$' ./test/model ./test
 step "tunnels at full size" go test -count=1 -timeout 10m -run '^(TestCycles|TestReloadsDropNothing)$' ./test/tunnel
 # One package at a time: they take ports from the same range.
 step "load tools" go -C bench test "${race[@]}" -shuffle=on -p 1 ./...
 
+# The lab waits most of its time, for its networks: others can compile meanwhile.
+beside "tunnel lab" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 ./test/lab/...
 if [[ ${1:-} != race ]]; then
   step "pure-Go SQLite" env CGO_ENABLED=0 go test -shuffle=on -timeout 10m ./internal/store/...
   step "clients for all systems" ci/clients.sh
@@ -47,6 +65,7 @@ if [[ ${1:-} != race ]]; then
   step "xcaddy" env CULVERT_XCADDY=1 go test -count=1 -timeout 20m -v ./test/xcaddy
 fi
 
+join
 grep '^SKIP' "$skips" || true
 if ((${#failed[@]})); then
   printf 'FAILED: %s\n' "${failed[@]}"
