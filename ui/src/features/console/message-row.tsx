@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+import { memo } from 'react'
+import { useTranslation } from 'react-i18next'
+
+import { useRowFormat } from './row-format'
+import { sizeOf, type Message } from './messages'
+import { line, type View } from './views'
+
+/** What console.css gives a row, in pixels. */
+export const rowHeight = 28
+
+/**
+ * MessageRow is one line of the list. Its elements are plain ones, since at
+ * 1,000 messages a second as many of them are made.
+ */
+export const MessageRow = memo(
+  function MessageRow({ id, message, before, view, position, active, onOpen }: RowProps) {
+    const { t } = useTranslation('console')
+    const format = useRowFormat()
+    const { direction, at, data } = message
+    return (
+      // The list has the keyboard, for all of its rows.
+      // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
+      <div
+        id={id}
+        role="option"
+        aria-selected={active}
+        aria-posinset={position}
+        aria-setsize={-1}
+        className={`console-row console-${direction}`}
+        onClick={onOpen}
+      >
+        <span className="console-direction">
+          <span aria-hidden>{direction === 'sent' ? '↑' : '↓'}</span> {t(`row.${direction}`)}
+        </span>
+        <span className="console-time">{format.time(at)}</span>
+        <span className="console-delta">{before !== undefined && format.delta(at - before)}</span>
+        <span className="console-size">{format.size(sizeOf(data))}</span>
+        <span className="console-data mono">{line(data, view)}</span>
+      </div>
+    )
+  },
+  // The handler is a new one each time, and does the same for the same row.
+  (a, b) => a.message === b.message && a.view === b.view && a.active === b.active && a.before === b.before,
+)
+
+type RowProps = {
+  id: string
+  message: Message
+  /** when the message of the row above came */
+  before: number | undefined
+  view: View
+  /** among all rows that ever were */
+  position: number
+  active: boolean
+  onOpen: () => void
+}
