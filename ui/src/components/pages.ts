@@ -4,7 +4,7 @@
 /** pageParams are those of useInfiniteQuery for lists of the API: `api.useInfiniteQuery('get', path, init, pageParams)`. */
 export const pageParams = {
   pageParamName: 'after',
-  initialPageParam: undefined as string | undefined,
+  initialPageParam: null as string | null, // undefined would be sent as 0
   getNextPageParam: (last: { next?: string }) => last.next || undefined,
 } as const
 

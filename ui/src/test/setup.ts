@@ -4,7 +4,7 @@
 import '@testing-library/jest-dom/vitest'
 
 import { cleanup, configure } from '@testing-library/react'
-import { afterAll, afterEach, beforeAll, vi } from 'vitest'
+import { afterAll, afterEach, vi } from 'vitest'
 
 import { server } from './server'
 
@@ -25,6 +25,17 @@ vi.stubGlobal('ResizeObserver', function ResizeObserver() {
   return { observe: nothing, unobserve: nothing, disconnect: nothing }
 })
 
+// Node's takes whole addresses only, unlike that of browsers.
+const { Request } = globalThis
+vi.stubGlobal(
+  'Request',
+  class extends Request {
+    constructor(input: RequestInfo | URL, init?: RequestInit) {
+      super(typeof input === 'string' ? new URL(input, location.href) : input, init)
+    }
+  },
+)
+
 // There is no canvas to draw charts on: tests read their legends and tables.
 vi.mock('uplot', () => ({
   default: class {
@@ -35,7 +46,8 @@ vi.mock('uplot', () => ({
   },
 }))
 
-beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
+// Before the client of the API is there, which keeps the fetch that it finds.
+server.listen({ onUnhandledRequest: 'error' })
 afterEach(() => {
   cleanup()
   server.resetHandlers()
