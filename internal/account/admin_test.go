@@ -276,9 +276,10 @@ func TestSettings(t *testing.T) {
 		t.Errorf("DefaultLimits = %+v, %v", l, err)
 	}
 	r.must(second(r.SetSetting(t.Context(), root, SettingFeedback, json.RawMessage(`"https://example.org"`), 0, home)))
+	r.must(second(r.SetSetting(t.Context(), root, SettingTerms, json.RawMessage(`"Be kind."`), 0, home)))
 	for _, open := range []bool{true, false} {
 		r.must(second(r.SetSetting(t.Context(), root, SettingRegistration, fmt.Append(nil, open), 0, home)))
-		if p, err := r.Public(t.Context()); p != (Public{Registration: open, Feedback: "https://example.org"}) || err != nil {
+		if p, err := r.Public(t.Context()); p != (Public{Registration: open, Terms: true, Feedback: "https://example.org"}) || err != nil {
 			t.Errorf("Public = %+v, %v", p, err)
 		}
 	}
