@@ -37,5 +37,6 @@ export default defineConfig({
     setupFiles: ['src/test/setup.ts'],
     css: false,
     restoreMocks: true,
+    testTimeout: 60_000, // a machine that is busy is no failure
   },
 })
