@@ -56,6 +56,15 @@ export function useTheme(): ThemeConfig {
       colorTextQuaternary: night ? 'rgba(255,255,255,0.6)' : 'rgba(0,0,0,0.6)',
       colorTextPlaceholder: night ? 'rgba(255,255,255,0.6)' : 'rgba(0,0,0,0.6)',
       colorTextDescription: night ? 'rgba(255,255,255,0.65)' : 'rgba(0,0,0,0.62)',
+      // Ant Design makes grey of dark colours, on which their own texts are hard to read.
+      ...(!night && {
+        colorPrimaryBg: '#e3f3f1',
+        colorPrimaryBgHover: '#d2ebe8',
+        colorInfoBg: '#e3f3f1',
+        colorInfoBorder: '#9fd0ca',
+        colorSuccessBg: '#e8f4e6',
+        colorSuccessBorder: '#a9d3a4',
+      }),
       borderRadius: 6,
       motion,
     },

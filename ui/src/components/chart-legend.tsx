@@ -18,7 +18,7 @@ export function ChartLegend({
 }) {
   const format = useFormat()
   return (
-    <Flex gap="small 20px" wrap align="center" className="numbers" style={{ minHeight: 22 }}>
+    <Flex gap="8px 20px" wrap align="center" className="numbers" style={{ minHeight: 22 }}>
       {series.map((s, i) => (
         <Flex key={s.label} gap={6} align="center">
           <svg width={24} height={8} aria-hidden="true">
