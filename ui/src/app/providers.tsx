@@ -36,7 +36,7 @@ export function Providers({ client, children }: { client: QueryClient; children:
   return (
     <QueryClientProvider client={client}>
       <ConfigProvider csp={{ nonce }} locale={locale} theme={theme} wave={{ disabled: true }}>
-        <App notification={{ placement: 'bottomRight' }}>
+        <App notification={{ placement: 'bottomRight' }} style={{ height: '100%' }}>
           <Suspense>{children}</Suspense>
         </App>
       </ConfigProvider>

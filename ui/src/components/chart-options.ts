@@ -4,7 +4,7 @@
 import type { GlobalToken } from 'antd'
 import type uPlot from 'uplot'
 
-import { look, timeLabel, write, type Series } from './chart-data'
+import { look, timeLabel, write, type Series, type Unit } from './chart-data'
 import type { Format } from './format'
 
 export type ChartLook = {
@@ -14,6 +14,12 @@ export type ChartLook = {
   width: number
   height: number
 }
+
+/** least is the smallest step of an axis that its labels, with one digit after the point, can tell. */
+const least: Record<Unit, number> = { number: 1, bytes: 1, byteRate: 1, rate: 0.1, percent: 0.01 }
+
+const steps = (unit: Unit) =>
+  Array.from({ length: 16 }, (_, i) => [1, 2, 5].map((n) => n * least[unit] * 10 ** i)).flat()
 
 /** chartOptions is what uPlot is told. Each unit has an axis of its own, the first on the left. */
 export function chartOptions(
@@ -47,6 +53,7 @@ export function chartOptions(
       ...units.map((unit, i): uPlot.Axis => ({
         ...axis,
         scale: unit,
+        incrs: steps(unit),
         side: i === 0 ? 3 : 1,
         grid: { ...axis.grid, show: i === 0 },
         values: (_u, splits) => splits.map((n) => write(format, unit, n)),

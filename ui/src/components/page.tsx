@@ -11,11 +11,14 @@ import { useTranslation } from 'react-i18next'
  */
 export function Page({
   title,
+  heading,
   actions,
   intro,
   children,
 }: {
   title: string
+  /** what stands in the title's place, with a PageTitle of the same words in it */
+  heading?: ReactNode
   actions?: ReactNode
   intro?: ReactNode
   children: ReactNode
@@ -27,9 +30,7 @@ export function Page({
   return (
     <Flex vertical gap="middle" style={{ maxWidth: 1280 }}>
       <Flex justify="space-between" align="center" gap="middle" wrap>
-        <Typography.Title level={1} style={{ fontSize: 24, margin: 0 }}>
-          {title}
-        </Typography.Title>
+        {heading ?? <PageTitle>{title}</PageTitle>}
         <Flex gap="small" wrap>
           {actions}
         </Flex>
@@ -37,5 +38,14 @@ export function Page({
       {intro && <Typography.Paragraph type="secondary">{intro}</Typography.Paragraph>}
       {children}
     </Flex>
+  )
+}
+
+/** PageTitle is the one heading of the first level that a screen has. */
+export function PageTitle({ children }: { children: ReactNode }) {
+  return (
+    <Typography.Title level={1} style={{ fontSize: 24, margin: 0 }}>
+      {children}
+    </Typography.Title>
   )
 }

@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+import { memo } from 'react'
+import { DeleteOutlined, LockOutlined } from '@ant-design/icons'
+import { Button, Flex, Tag, Tooltip, Typography } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+
+import { CopyButton } from '@/components/copy-button'
+import { useFormat } from '@/components/format'
+import { Time } from '@/components/time'
+
+import { LiveCells } from './live-cells'
+import { pageOf, type Endpoint } from './scope'
+
+/** EndpointRow is an endpoint in the list. Its live numbers change without it. */
+export const EndpointRow = memo(function EndpointRow({
+  endpoint,
+  index,
+  onDelete,
+}: {
+  endpoint: Endpoint
+  index: number
+  onDelete: (e: Endpoint) => void
+}) {
+  const { t } = useTranslation(['endpoints', 'common'])
+  const { id, url, last_active_at } = endpoint
+  const name = endpoint.name || t('unnamed')
+  return (
+    <tr aria-rowindex={index + 2}>
+      <th scope="row" className="name">
+        <Flex vertical>
+          <Link to={pageOf('own', id)} className="ellipsis">
+            {name}
+          </Link>
+          <Marks endpoint={endpoint} />
+        </Flex>
+      </th>
+      <td className="url wide">
+        <Flex align="center" gap={4}>
+          <Typography.Text className="mono" ellipsis title={url}>
+            {url}
+          </Typography.Text>
+          <CopyButton text={url} what={t('url.of', { name })} type="text" size="small" />
+        </Flex>
+      </td>
+      <LiveCells endpoint={endpoint} />
+      <td className="time wide">
+        <Time at={last_active_at} none={t('common:never')} />
+      </td>
+      <td className="actions">
+        <Button
+          type="text"
+          danger
+          icon={<DeleteOutlined />}
+          aria-label={t('delete.label', { name })}
+          onClick={() => onDelete(endpoint)}
+        />
+      </td>
+    </tr>
+  )
+})
+
+/** Marks say what is particular about an endpoint. */
+function Marks({ endpoint }: { endpoint: Endpoint }) {
+  const { t } = useTranslation('endpoints')
+  const format = useFormat()
+  if (!endpoint.private && !endpoint.remove_at) return null
+  return (
+    <Flex gap={4}>
+      {endpoint.private && <Tag icon={<LockOutlined />}>{t('private.tag')}</Tag>}
+      {endpoint.remove_at && (
+        <Tooltip title={t('remove.why')}>
+          <Tag color="warning">{t('remove.tag', { day: format.day(new Date(endpoint.remove_at)) })}</Tag>
+        </Tooltip>
+      )}
+    </Flex>
+  )
+}

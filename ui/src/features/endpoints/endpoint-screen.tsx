@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+import { Flex } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { useParams } from 'react-router'
+
+import { api } from '@/api/client'
+import { asApiError } from '@/api/error'
+import { ErrorAlert } from '@/components/errors'
+import { Component as NotFound } from '@/components/not-found'
+import { Page } from '@/components/page'
+import { ScreenSkeleton } from '@/components/screen-skeleton'
+import type { Scope } from '@/live/stream'
+
+import { EndpointTabs } from './endpoint-tabs'
+import { LiveStatus } from './live-status'
+import { NameTitle } from './name-title'
+import { at, byId } from './scope'
+import { TestMessage } from './test-message'
+import { UrlBox } from './url-box'
+
+/** EndpointScreen is the page of an endpoint: its URL, what happens on it now, and all that can be done with it. */
+export function EndpointScreen({ scope }: { scope: Scope }) {
+  const { t } = useTranslation('endpoints')
+  const { id = '' } = useParams()
+  const { data: endpoint, error, refetch } = api.useQuery('get', at(scope, '/endpoints/{id}'), byId(id))
+  if (error && asApiError(error).code === 'not_found') return <NotFound />
+  if (!endpoint)
+    return error ? <ErrorAlert error={error} onRetry={() => void refetch()} /> : <ScreenSkeleton />
+  const part = { endpoint, scope }
+  return (
+    <Page
+      key={id}
+      title={endpoint.name || t('unnamed')}
+      heading={<NameTitle {...part} />}
+      intro={scope === 'every' && t('owner', { name: endpoint.owner })}
+    >
+      <Flex vertical gap="middle">
+        <UrlBox {...part} />
+        <LiveStatus {...part} />
+        <TestMessage {...part} />
+      </Flex>
+      <EndpointTabs {...part} />
+    </Page>
+  )
+}
