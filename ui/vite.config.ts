@@ -29,7 +29,7 @@ export default defineConfig({
     proxy: {
       '/api': { target: gateway, changeOrigin: true },
       '/ws': { target: gateway, ws: true, changeOrigin: true },
-      '/tunnel': { target: gateway, ws: true, changeOrigin: true },
+      '^/tunnel(?!s)': { target: gateway, ws: true, changeOrigin: true },
     },
   },
   test: {
