@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+import { useTranslation } from 'react-i18next'
+
+import { asApiError } from '@/api/error'
+import { ErrorAlert } from '@/components/errors'
+import { Component as NotFound } from '@/components/not-found'
+import { Page } from '@/components/page'
+import { ScreenSkeleton } from '@/components/screen-skeleton'
+
+import { ClientActions } from './client-actions'
+import { ClientDetails } from './client-details'
+import { ClientServices } from './client-services'
+import { ClientSessions } from './client-sessions'
+import { ConfigFile } from './config-file'
+import { Part } from './part'
+import { useClient, type Which } from './which'
+
+/** ClientScreen shows a client. `home` is the list that it stands in. */
+export function ClientScreen({ which, home }: { which: Which; home: string }) {
+  const { t } = useTranslation('tunnels')
+  const { data: client, error, refetch } = useClient(which)
+  if (asApiError(error).code === 'not_found') return <NotFound />
+  if (!client) {
+    return error ? <ErrorAlert error={error} onRetry={() => void refetch()} /> : <ScreenSkeleton />
+  }
+  return (
+    <Page title={client.name} actions={<ClientActions which={which} client={client} home={home} />}>
+      <ClientDetails client={client} every={which.owner !== undefined} />
+      <Part title={t('client.services')}>
+        <ClientServices client={client} every={which.owner !== undefined} />
+      </Part>
+      <Part title={t('client.sessions')}>
+        <ClientSessions client={client} every={which.owner !== undefined} />
+      </Part>
+      {which.owner === undefined && (
+        <Part title={t('client.config')} text={t('client.config_text')}>
+          <ConfigFile client={client} />
+        </Part>
+      )}
+    </Page>
+  )
+}

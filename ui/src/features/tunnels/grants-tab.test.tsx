@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+import { screen, within } from '@testing-library/react'
+import { expect, it } from 'vitest'
+
+import { answer } from '@/test/server'
+import { show } from '@/test/render'
+
+import { GrantsTab } from './grants-tab'
+
+const nas = {
+  name: 'nas',
+  services: [{ id: 'web', protocol: 'http' }],
+}
+const given = {
+  id: 7,
+  owner: 'alice',
+  grantee: 'bob',
+  client: 'nas',
+  service: 'web',
+  created_at: '2026-11-22T08:00:00Z',
+  given: true,
+}
+
+it('shares a service, and puts what is wrong on its field', async () => {
+  answer('get', '/grants', { items: [] })
+  answer('get', '/clients', { items: [nas] })
+  const refused = answer(
+    'post',
+    '/grants',
+    { code: 'invalid', message: '', details: { grantee: 'is no user here' } },
+    422,
+  )
+  const { user } = await show(<GrantsTab />)
+  await user.click(await screen.findByRole('button', { name: /Share a service/ }))
+  const dialog = within(await screen.findByRole('dialog'))
+  await user.click(dialog.getByRole('button', { name: 'Share' }))
+  expect(await dialog.findAllByText('Fill this in.')).toHaveLength(3)
+  expect(refused).toHaveLength(0)
+
+  await user.type(dialog.getByLabelText('With (user name)'), 'nobody')
+  await user.type(dialog.getByLabelText('Client'), 'nas')
+  await user.type(dialog.getByLabelText('Service'), 'web')
+  await user.click(dialog.getByRole('button', { name: 'Share' }))
+  expect(await dialog.findByText(/is no user here/)).toBeVisible()
+  expect(refused[0]!.body).toEqual({ grantee: 'nobody', client: 'nas', service: 'web' })
+
+  answer('post', '/grants', given, 201)
+  answer('get', '/grants', { items: [given] })
+  await user.click(dialog.getByRole('button', { name: 'Share' }))
+  const table = within(await screen.findByRole('table', { name: 'Shared by you' }))
+  expect(await table.findByText('bob')).toBeVisible()
+})
+
+it('withdraws after a question', async () => {
+  answer('get', '/grants', { items: [given, { ...given, id: 8, owner: 'carol', given: false }] })
+  const calls = answer('delete', '/grants/7', null)
+  const { user } = await show(<GrantsTab />)
+  const received = within(await screen.findByRole('table', { name: 'Shared with you' }))
+  expect(received.getByText('carol/nas')).toBeVisible()
+  expect(received.queryByRole('button')).toBeNull()
+  await user.click(screen.getByRole('button', { name: 'Withdraw nas/web from bob' }))
+  expect(calls).toHaveLength(0)
+  const ask = within(await screen.findByRole('tooltip'))
+  await user.click(ask.getByRole('button', { name: 'Withdraw' }))
+  await expect.poll(() => calls.length).toBe(1)
+})

@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+import { useTranslation } from 'react-i18next'
+
+import { LiveSessions } from './live-sessions'
+import { Part } from './part'
+import { PastSessions } from './past-sessions'
+
+/** SessionsTab lists the sessions that go on, and those that have ended. */
+export function SessionsTab() {
+  const { t } = useTranslation('tunnels')
+  return (
+    <>
+      <Part title={t('sessions.live')}>
+        <LiveSessions />
+      </Part>
+      <Part title={t('sessions.past')}>
+        <PastSessions />
+      </Part>
+    </>
+  )
+}
