@@ -31,5 +31,5 @@ export function render(template: string, endpoint: Pick<Schema<'Endpoint'>, 'url
     PORT: url.port || (tls ? '443' : '80'),
     PATH: url.pathname,
   }
-  return lines.join('\n').replace(/__([A-Z]+(?:_[A-Z]+)*)__/g, (_, name: string) => values[name]!)
+  return lines.join('\n').replace(/__(URL|HTTP_URL|HOST|PORT|PATH)__/g, (_, name: string) => values[name]!)
 }

@@ -7,6 +7,7 @@ import { Alert, Button, Flex, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 
 import type { Schema } from '@/api/client'
+import type { Scope } from '@/live/stream'
 
 import { Pane } from './pane'
 
@@ -18,7 +19,7 @@ const mostPanes = 4
  * Console has several clients of an endpoint in one page, each with a WebSocket
  * of its own. Two are there at first, since a client hears what others send.
  */
-export function Console({ endpoint, scope }: { endpoint: Schema<'Endpoint'>; scope: 'own' | 'every' }) {
+export function Console({ endpoint, scope }: { endpoint: Schema<'Endpoint'>; scope: Scope }) {
   const { t } = useTranslation('console')
   const [panes, setPanes] = useState([1, 2])
   const add = () => {

@@ -7,6 +7,7 @@ import { Button, Card, Flex, Tooltip, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 
 import type { Schema } from '@/api/client'
+import type { Scope } from '@/live/stream'
 
 import { Composer } from './composer'
 import { ConnectionState } from './connection-state'
@@ -27,7 +28,7 @@ export function Pane({
 }: {
   number: number
   endpoint: Schema<'Endpoint'>
-  scope: 'own' | 'every'
+  scope: Scope
   onRemove?: () => void
 }) {
   const { t } = useTranslation('console')

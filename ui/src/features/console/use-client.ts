@@ -3,7 +3,9 @@
 
 import { useEffect, useState } from 'react'
 
-import { fetcher, type Schema } from '@/api/client'
+import type { Schema } from '@/api/client'
+import { ticketUrl } from '@/features/endpoints/ticket'
+import type { Scope } from '@/live/stream'
 
 import { Connection } from './connection'
 import { MessageStore } from './message-store'
@@ -13,9 +15,9 @@ import type { Payload } from './messages'
 export type Client = { connection: Connection; store: MessageStore; send: (data: Payload) => boolean }
 
 /** useClient connects to an endpoint as long as the component is there. */
-export function useClient(endpoint: Schema<'Endpoint'>, scope: 'own' | 'every'): Client {
+export function useClient(endpoint: Schema<'Endpoint'>, scope: Scope): Client {
   const [client] = useState(makeClient)
-  useEffect(() => client.connection.to(() => address(endpoint, scope)), [client, endpoint, scope])
+  useEffect(() => client.connection.to(() => ticketUrl(endpoint, scope)), [client, endpoint, scope])
   useEffect(() => {
     client.connection.connect()
     return client.connection.disconnect
@@ -32,15 +34,4 @@ function makeClient(): Client {
     return sent
   }
   return { connection, store, send }
-}
-
-/** address is where to connect once: a ticket opens one connection, and no key is in a page. */
-async function address(endpoint: Schema<'Endpoint'>, scope: 'own' | 'every'): Promise<string> {
-  if (!endpoint.private) return endpoint.url
-  const init = { params: { path: { id: endpoint.id } } }
-  const { data } =
-    scope === 'own'
-      ? await fetcher.POST('/endpoints/{id}/tickets', init)
-      : await fetcher.POST('/admin/endpoints/{id}/tickets', init)
-  return `${endpoint.url}?ticket=${encodeURIComponent(data!.ticket)}`
 }
