@@ -22,6 +22,23 @@ export default defineConfig({
     // A file inlined as a data: URL would need a wider policy.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
+    // Over HTTP/1.1 each file costs a round trip and its headers: what most
+    // screens share is a few files, not a hundred. test/ui has the budget.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            {
+              name: 'base',
+              test: /node_modules\/(react|react-dom|scheduler|react-router|i18next|react-i18next|@tanstack\/(query-core|react-query)|openapi-fetch|openapi-react-query)\//,
+              priority: 2,
+            },
+            { name: 'shared', test: /node_modules/, minShareCount: 20, priority: 1 },
+            { name: 'frame', test: /src\/(app|api|live|components\/(?!chart|history))/, minShareCount: 12 },
+          ],
+        },
+      },
+    },
   },
   server: {
     // The documents are those of the repository.

@@ -4,9 +4,7 @@
 import { createBrowserRouter, Navigate } from 'react-router'
 
 import { ScreenError } from '@/components/screen-error'
-
-import { SignedIn } from './signed-in'
-import { Welcome } from './welcome'
+import { ScreenSkeleton } from '@/components/screen-skeleton'
 
 /**
  * The map of the interface. A screen is loaded when it is visited; each feature
@@ -16,9 +14,10 @@ export function makeRouter() {
   return createBrowserRouter([
     {
       errorElement: <ScreenError />,
+      hydrateFallbackElement: <ScreenSkeleton />,
       children: [
         {
-          element: <Welcome />,
+          lazy: async () => ({ Component: (await import('./welcome')).Welcome }),
           children: [
             { path: '/setup', lazy: () => import('@/features/auth/setup') },
             { path: '/register', lazy: () => import('@/features/auth/register') },
@@ -27,7 +26,7 @@ export function makeRouter() {
           ],
         },
         {
-          element: <SignedIn />,
+          lazy: async () => ({ Component: (await import('./signed-in')).SignedIn }),
           children: [
             {
               errorElement: <ScreenError />,

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { Button, Result } from 'antd'
+import { Alert, Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { useRouteError } from 'react-router'
 
@@ -13,17 +13,23 @@ export function ScreenError() {
   const { t } = useTranslation()
   const error = useRouteError()
   return (
-    <Result
-      status="error"
+    <Alert
+      type="error"
+      showIcon
+      role="alert"
+      style={{ margin: 16 }}
       title={t('broken.title')}
-      subTitle={t('broken.remedy')}
-      extra={
+      description={
+        <>
+          <p>{t('broken.remedy')}</p>
+          <pre className="mono">{error instanceof Error ? error.message : String(error)}</pre>
+        </>
+      }
+      action={
         <Button type="primary" onClick={() => location.reload()}>
           {t('broken.reload')}
         </Button>
       }
-    >
-      <pre className="mono">{error instanceof Error ? error.message : String(error)}</pre>
-    </Result>
+    />
   )
 }
