@@ -26,7 +26,8 @@ export function Component() {
       <Steps
         current={step}
         size="small"
-        orientation={wide ? 'horizontal' : 'vertical'}
+        responsive={false}
+        titlePlacement={wide ? 'horizontal' : 'vertical'}
         items={titles.map((title) => ({ title }))}
       />
       <Flex vertical gap="middle" style={{ maxWidth: 860 }}>

@@ -25,12 +25,12 @@ export function DeviceRequest({
 }) {
   const { t } = useTranslation('tunnels')
   const [failure, setFailure] = useState<unknown>()
-  // Wrong codes are counted: a code is looked at once, when someone asks.
+  // Wrong codes are counted, and one that is decided is wrong: a code is looked at once.
   const look = api.useQuery(
     'post',
     '/device/look',
     { body: { user_code: code } },
-    { staleTime: Infinity, gcTime: 0, refetchOnReconnect: false },
+    { staleTime: 'static', gcTime: 0 },
   )
   const decide = api.useMutation('post', '/device/decide', {
     onSuccess: (_, { body }) => onDone(body.allow ? 'allowed' : 'denied'),

@@ -12,6 +12,7 @@ import { items, pageParams } from '@/components/pages'
 import { ScreenSkeleton } from '@/components/screen-skeleton'
 import { Time } from '@/components/time'
 
+import { refreshEach } from './names'
 import { reasonKey } from './reasons'
 
 const lasted = (s: Schema<'PastSession'>) => (Date.parse(s.ended_at) - Date.parse(s.created_at)) / 1000
@@ -20,7 +21,16 @@ const lasted = (s: Schema<'PastSession'>) => (Date.parse(s.ended_at) - Date.pars
 export function PastSessions() {
   const { t } = useTranslation('tunnels')
   const format = useFormat()
-  const list = api.useInfiniteQuery('get', '/session-log', {}, pageParams)
+  // The log is written a moment after a session has ended and the stream has told. Who reads on is left in peace.
+  const list = api.useInfiniteQuery(
+    'get',
+    '/session-log',
+    {},
+    {
+      ...pageParams,
+      refetchInterval: (q) => (q.state.data && q.state.data.pages.length > 1 ? false : refreshEach),
+    },
+  )
   if (list.error) return <ErrorAlert error={list.error} onRetry={() => void list.refetch()} />
   if (list.isPending) return <ScreenSkeleton rows={3} />
   return (

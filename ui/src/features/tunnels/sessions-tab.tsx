@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
+import { Flex } from 'antd'
 import { useTranslation } from 'react-i18next'
 
 import { LiveSessions } from './live-sessions'
@@ -11,13 +12,13 @@ import { PastSessions } from './past-sessions'
 export function SessionsTab() {
   const { t } = useTranslation('tunnels')
   return (
-    <>
+    <Flex vertical gap="large">
       <Part title={t('sessions.live')}>
         <LiveSessions />
       </Part>
       <Part title={t('sessions.past')}>
         <PastSessions />
       </Part>
-    </>
+    </Flex>
   )
 }
