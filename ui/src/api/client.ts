@@ -10,6 +10,13 @@ import type { components, paths } from './schema'
 /** Schema is an object of the API, by its name in the document: Schema<'Endpoint'>. */
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name]
 
+/** lasting has deletions sent although the page is left, which is when some are (useUndo). */
+const lasting: Middleware = {
+  onRequest({ request }) {
+    return request.method === 'DELETE' ? new Request(request, { keepalive: true }) : undefined
+  },
+}
+
 /** failures turns each answer that is no success into an ApiError, and each answer that never came. */
 const failures: Middleware = {
   async onResponse({ response }) {
@@ -23,7 +30,7 @@ const failures: Middleware = {
 
 /** fetcher calls the API outside of React: `await fetcher.GET('/auth/me')`. It throws ApiError. */
 export const fetcher = createFetchClient<paths>({ baseUrl: '/api/v1' })
-fetcher.use(failures)
+fetcher.use(lasting, failures)
 
 /**
  * api is the one way in which components fetch and change things:

@@ -21,7 +21,10 @@ export function makeQueryClient(onSignedOut: () => void): QueryClient {
     }),
     mutationCache: new MutationCache({ onError: (error, _v, _c, m) => m.meta?.public || onError(error) }),
     defaultOptions: {
+      mutations: { networkMode: 'always' },
       queries: {
+        // A browser that is offline reaches a gateway on this machine or network all the same.
+        networkMode: 'always',
         staleTime: 30_000,
         // What the gateway has refused it refuses again; what did not reach it is worth another try.
         retry: (count, error) => count < 2 && error instanceof ApiError && error.code === 'unreachable',

@@ -75,7 +75,11 @@ export function Navigation({ onChosen }: { onChosen?: () => void }) {
         items={items}
         selectedKeys={[selected]}
         defaultOpenKeys={['/admin']}
-        onClick={() => onChosen?.()}
+        onClick={({ domEvent: { target, currentTarget } }) => {
+          // With the keyboard it is the item around the link that is chosen.
+          if (!(target as Element).closest('a')) currentTarget.querySelector('a')?.click()
+          onChosen?.()
+        }}
         style={{ borderInlineEnd: 0 }}
       />
     </nav>

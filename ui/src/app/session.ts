@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import type { QueryClient } from '@tanstack/react-query'
+import { useQuery, type QueryClient } from '@tanstack/react-query'
 
-import { api, fetcher, type Schema } from '@/api/client'
+import { fetcher, type Schema } from '@/api/client'
 import { asApiError } from '@/api/error'
+import { finishDeletions } from '@/components/deletions'
 
 /**
  * Who is logged in is what GET /auth/me says: the token is in a cookie that no
@@ -12,12 +13,32 @@ import { asApiError } from '@/api/error'
  */
 const tabs = new BroadcastChannel('culvert.session')
 const mine = ['get', '/auth/me'] as const
+const unauthenticated = 401
+
+/**
+ * useSession returns the question who is logged in. Nobody is an answer too,
+ * null: an error would make the query pending again whenever it is asked, and
+ * take a form away from who is filling it in.
+ */
+export function useSession() {
+  return useQuery({
+    queryKey: mine,
+    queryFn: async ({ signal }) => {
+      try {
+        const { data } = await fetcher.GET('/auth/me', { signal })
+        return data ?? null
+      } catch (error) {
+        if (asApiError(error).status === unauthenticated) return null
+        throw error
+      }
+    },
+    staleTime: 60_000,
+  })
+}
 
 /** useMe returns who is logged in: undefined while that is not known, null if nobody is. */
 export function useMe(): Schema<'Me'> | null | undefined {
-  const { data, error, isPending } = api.useQuery('get', '/auth/me', {}, { staleTime: 60_000 })
-  if (error) return asApiError(error).status === 401 ? null : data
-  return isPending ? undefined : data
+  return useSession().data
 }
 
 /** followSession keeps this tab's idea of who is logged in that of all tabs. */
@@ -25,8 +46,8 @@ export function followSession(client: QueryClient): void {
   tabs.onmessage = () => void forget(client)
 }
 
-/** signedIn is called after any log-in, and has everything fetched anew. */
-export async function signedIn(client: QueryClient): Promise<void> {
+/** sessionChanged is called after any log-in and log-out, and has everything fetched anew. */
+export async function sessionChanged(client: QueryClient): Promise<void> {
   tabs.postMessage('changed')
   await forget(client)
 }
@@ -39,9 +60,12 @@ export function signedOut(client: QueryClient): void {
 /** logOut ends the log-in, here and in all tabs, also when the gateway knows of none. */
 export async function logOut(client: QueryClient): Promise<void> {
   try {
+    await finishDeletions()
     await fetcher.POST('/auth/logout')
+  } catch (error) {
+    if (asApiError(error).status !== unauthenticated) throw error
   } finally {
-    await signedIn(client)
+    await sessionChanged(client)
   }
 }
 

@@ -1,26 +1,29 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { useState } from 'react'
+import { Suspense, useState } from 'react'
 import { MenuOutlined } from '@ant-design/icons'
 import { Button, Drawer, Flex, Grid, Layout, theme } from 'antd'
 import { useTranslation } from 'react-i18next'
-import { Navigate, Outlet, useLocation } from 'react-router'
+import { Navigate, Outlet, ScrollRestoration, useLocation } from 'react-router'
 
+import { ErrorAlert } from '@/components/errors'
 import { Logo } from '@/components/logo'
 import { ScreenSkeleton } from '@/components/screen-skeleton'
 import { LiveProvider } from '@/live/context'
 
+import { Arrival } from './arrival'
 import { Navigation } from './navigation'
 import { LanguageMenu, ThemeMenu } from './preferences'
-import { useMe } from './session'
+import { useSession } from './session'
 import { UserMenu } from './user-menu'
 
 /** SignedIn is what stands around all screens but the first ones; who is not logged in is asked to. */
 export function SignedIn() {
-  const me = useMe()
+  const { data: me, error, refetch } = useSession()
   const { pathname, search, hash } = useLocation()
-  if (me === undefined) return <ScreenSkeleton />
+  if (me === undefined)
+    return error ? <ErrorAlert error={error} onRetry={() => void refetch()} /> : <ScreenSkeleton />
   if (me === null) {
     const next = pathname + search + hash
     return <Navigate to={next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`} replace />
@@ -42,6 +45,8 @@ function Shell() {
       <a className="skip-link" href="#main">
         {t('nav.skip')}
       </a>
+      <ScrollRestoration />
+      <Arrival />
       <Layout.Header
         style={{
           background: token.colorBgContainer,
@@ -83,7 +88,9 @@ function Shell() {
           </Drawer>
         )}
         <Layout.Content id="main" tabIndex={-1} role="main" style={{ padding: wide ? 24 : 12, minWidth: 0 }}>
-          <Outlet />
+          <Suspense fallback={<ScreenSkeleton />}>
+            <Outlet />
+          </Suspense>
         </Layout.Content>
       </Layout>
     </Layout>

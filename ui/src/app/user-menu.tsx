@@ -19,9 +19,11 @@ export function UserMenu() {
   const navigate = useNavigate()
   const fail = useFail()
   const wide = Grid.useBreakpoint().sm
+  // Whoever logs in next need not have what this one was looking at.
+  const leave = () => logOut(client).then(() => navigate('/login', { replace: true }))
   const items = [
     { key: 'account', label: t('nav.account'), onClick: () => void navigate('/account') },
-    { key: 'logout', label: t('session.log_out'), onClick: () => void logOut(client).catch(fail) },
+    { key: 'logout', label: t('session.log_out'), onClick: () => void leave().catch(fail) },
   ]
   return (
     <Dropdown trigger={['click']} menu={{ items }}>

@@ -6,6 +6,7 @@ import { Outlet } from 'react-router'
 
 import { Logo } from '@/components/logo'
 
+import { Arrival } from './arrival'
 import { LanguageMenu, ThemeMenu } from './preferences'
 
 /** Welcome is what stands around the screens for who is not logged in. */
@@ -17,7 +18,15 @@ export function Welcome() {
         <LanguageMenu />
         <ThemeMenu />
       </Flex>
-      <Flex vertical gap="large" component="main" style={{ width: '100%', maxWidth: 440, margin: 'auto 0' }}>
+      <Arrival />
+      <Flex
+        vertical
+        gap="large"
+        component="main"
+        id="main"
+        tabIndex={-1}
+        style={{ width: '100%', maxWidth: 440, margin: 'auto 0' }}
+      >
         <Flex justify="center">
           <Logo />
         </Flex>

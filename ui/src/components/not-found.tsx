@@ -5,8 +5,8 @@ import { Result } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 
-/** Component says that an address leads nowhere. */
-export function Component() {
+/** NotFound says that an address leads nowhere. */
+export function NotFound() {
   const { t } = useTranslation()
   return (
     <Result
@@ -17,3 +17,5 @@ export function Component() {
     />
   )
 }
+
+export { NotFound as Component }

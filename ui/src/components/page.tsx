@@ -5,6 +5,8 @@ import { useEffect, type ReactNode } from 'react'
 import { Flex, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 
+import { setTitle } from './title'
+
 /**
  * Page is the frame of a screen: its title, which the browser shows too, what
  * can be done with the whole of it, and its content.
@@ -24,9 +26,7 @@ export function Page({
   children: ReactNode
 }) {
   const { t } = useTranslation()
-  useEffect(() => {
-    document.title = t('title', { page: title })
-  }, [t, title])
+  useEffect(() => setTitle(t('title', { page: title })), [t, title])
   return (
     <Flex vertical gap="middle" style={{ maxWidth: 1280 }}>
       <Flex justify="space-between" align="center" gap="middle" wrap>

@@ -5,6 +5,7 @@ import { useCallback } from 'react'
 import { App, Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 
+import { pending } from './deletions'
 import { useFail } from './use-fail'
 
 /** How long a deletion can be taken back: the gateway hears of it only then. */
@@ -13,7 +14,7 @@ export const undoFor = 8000
 /**
  * useUndo returns how something is deleted that nothing brings back: it vanishes
  * from the screen (`hide`), and is deleted (`run`) when the notice with Undo has
- * gone, or the page is left. Undo, or a failure, calls `restore`.
+ * gone, or the page is left, or who did it logs out. Undo, or a failure, calls `restore`.
  */
 export function useUndo() {
   const { notification } = App.useApp()
@@ -32,31 +33,40 @@ export function useUndo() {
       restore: () => void
     }) => {
       const key = crypto.randomUUID?.() ?? String(Math.random())
-      let decided = false
-      const decide = (go: boolean) => {
-        if (decided) return
-        decided = true
+      const end = () => {
+        pending.delete(now)
         clearTimeout(timer)
-        window.removeEventListener('pagehide', now)
+        window.removeEventListener('pagehide', onLeave)
         notification.destroy(key)
-        if (!go) return restore()
-        run().catch((error: unknown) => {
+      }
+      const now = async () => {
+        if (!pending.has(now)) return
+        end()
+        try {
+          await run()
+        } catch (error) {
           restore()
           fail(error)
-        })
+        }
       }
-      const now = () => decide(true)
-      const timer = setTimeout(now, undoFor)
-      window.addEventListener('pagehide', now)
+      const undo = () => {
+        if (!pending.has(now)) return
+        end()
+        restore()
+      }
+      const onLeave = () => void now()
+      const timer = setTimeout(onLeave, undoFor)
+      window.addEventListener('pagehide', onLeave)
+      pending.add(now)
       hide()
       notification.info({
         key,
         title,
         duration: 0,
         role: 'status',
-        onClose: now,
+        onClose: onLeave,
         actions: (
-          <Button type="primary" onClick={() => decide(false)}>
+          <Button type="primary" onClick={undo}>
             {t('undo')}
           </Button>
         ),

@@ -4,7 +4,7 @@
 import { createContext, useContext, useEffect, useMemo, useSyncExternalStore, type ReactNode } from 'react'
 import { useQueryClient } from '@tanstack/react-query'
 import { App } from 'antd'
-import { useTranslation } from 'react-i18next'
+import i18next from 'i18next'
 
 import { invalidate } from '@/api/query'
 import type { Schema } from '@/api/client'
@@ -39,20 +39,19 @@ const Stores = createContext<Record<Scope, LiveStore> | null>(null)
 export function LiveProvider({ user, children }: { user: number; children: ReactNode }) {
   const client = useQueryClient()
   const { notification } = App.useApp()
-  const { t } = useTranslation()
   const stores = useMemo(() => {
     void user
-    const onChange = (c: Change | 'missed') => {
-      if (c === 'missed' || c.kind === 'missed') {
-        void client.invalidateQueries()
-        return
-      }
+    const onChange = (c: Change | 'missed' | 'refused') => {
+      if (c === 'refused') return void invalidate(client, '/auth/me')
+      if (c === 'missed' || c.kind === 'missed') return void client.invalidateQueries()
       void invalidate(client, ...affected[c.kind])
+      // Not the t of useTranslation: with another language it, and so the stores, would be others.
+      const { t } = i18next
       if (c.kind === 'quota_warning') notification.warning({ title: t('quota.warning'), key: 'quota' })
       if (c.kind === 'quota_exceeded') notification.error({ title: t('quota.exceeded'), key: 'quota' })
     }
     return { own: new LiveStore('own', onChange), every: new LiveStore('every', onChange) }
-  }, [user, client, notification, t])
+  }, [user, client, notification])
   // The own stream also tells what changed, so it is followed on all screens.
   useEffect(() => stores.own.subscribe(() => undefined), [stores])
   return <Stores value={stores}>{children}</Stores>

@@ -34,7 +34,7 @@ export class LiveStore {
 
   constructor(
     private readonly scope: Scope,
-    private readonly onChange: (c: Schema<'Change'> | 'missed') => void,
+    private readonly onChange: (c: Schema<'Change'> | 'missed' | 'refused') => void,
   ) {}
 
   endpoint = (id: string) => this.endpoints.get(id)
@@ -58,7 +58,7 @@ export class LiveStore {
       (m) => {
         if (m.kind === 'live') this.take(m.live)
         else if (m.kind === 'change') this.onChange(m.change)
-        else if (m.kind === 'missed') this.onChange('missed')
+        else if (m.kind === 'missed' || m.kind === 'refused') this.onChange(m.kind)
         else if (m.kind === 'state') {
           this.connected = m.connected
           this.tell()

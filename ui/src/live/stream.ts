@@ -17,6 +17,7 @@ export type Message =
   | { kind: 'change'; change: Schema<'Change'> }
   | { kind: 'state'; connected: boolean }
   | { kind: 'missed' }
+  | { kind: 'refused' } // by the gateway: most likely the log-in is over, which fetching will tell
   | { kind: 'hello' } // from a tab that has just come and knows nothing
 
 const urls: Record<Scope, string> = { own: '/api/v1/events', every: '/api/v1/admin/events' }
@@ -24,21 +25,28 @@ const urls: Record<Scope, string> = { own: '/api/v1/events', every: '/api/v1/adm
 const firstRetry = 1000
 const lastRetry = 15_000
 const lookEach = 2000
-/** A timer that was late by this much has slept, with the machine or the tab. */
-const slept = 20_000
+/** A timer that was late by this much has slept. Browsers let those of hidden tabs run once a minute. */
+const slept = () => (document.hidden ? 90_000 : 20_000)
 
 /** follow hears the stream of a scope until signal says stop. */
 export function follow(scope: Scope, hear: (m: Message) => void, signal: AbortSignal): void {
   const channel = new BroadcastChannel(`culvert.live.${scope}`)
-  channel.onmessage = ({ data }: MessageEvent<Message>) => hear(data)
+  let followed = false // another tab, so this one goes on where that one ended
+  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    if (data.kind === 'hello') return
+    followed = true
+    hear(data)
+  }
   channel.postMessage({ kind: 'hello' } satisfies Message)
   signal.addEventListener('abort', () => channel.close())
   const lead = () =>
     new Promise<void>((done) => {
-      const reader = new Reader(urls[scope], (m) => {
+      const tell = (m: Message) => {
         hear(m)
         channel.postMessage(m)
-      })
+      }
+      if (followed) tell({ kind: 'state', connected: false })
+      const reader = new Reader(urls[scope], tell, followed)
       channel.onmessage = ({ data }: MessageEvent<Message>) => {
         if (data.kind === 'hello') for (const m of reader.known()) channel.postMessage(m)
       }
@@ -57,13 +65,14 @@ class Reader {
   private again: ReturnType<typeof setTimeout> | undefined
   private delay = firstRetry
   private looked = Date.now()
-  private opened = false
   private lastLive: Schema<'Live'> | null = null
   private connected = false
 
   constructor(
     private readonly url: string,
     private readonly tell: (m: Message) => void,
+    /** whether there was something to miss when the stream opens */
+    private late: boolean,
   ) {
     this.looks = setInterval(this.look, lookEach)
     window.addEventListener('online', this.reopen)
@@ -87,16 +96,16 @@ class Reader {
     const s = new EventSource(this.url)
     this.source = s
     s.onopen = () => {
-      if (this.opened) this.tell({ kind: 'missed' })
-      this.opened = true
+      if (this.late) this.tell({ kind: 'missed' })
+      this.late = true
       this.delay = firstRetry
       this.state(true)
     }
     s.onerror = () => {
       this.state(false)
+      this.late = true
       if (s.readyState !== EventSource.CLOSED) return // it tries again by itself
-      // Refused, most likely since the log-in is over: fetching will tell.
-      this.tell({ kind: 'missed' })
+      this.tell({ kind: 'refused' })
       this.again = setTimeout(this.reopen, this.delay * (0.75 + Math.random() / 2))
       this.delay = Math.min(2 * this.delay, lastRetry)
     }
@@ -118,7 +127,7 @@ class Reader {
 
   private readonly look = () => {
     const now = Date.now()
-    if (now - this.looked > slept) this.reopen()
+    if (now - this.looked > slept()) this.reopen()
     this.looked = now
   }
 
