@@ -37,6 +37,7 @@ export function SecretModal({
       title={what}
       okText={t('secret.kept')}
       onOk={onClose}
+      destroyOnHidden
       cancelButtonProps={{ hidden: true }}
       closable={false}
       mask={{ closable: false }}
