@@ -49,7 +49,7 @@ export function useTheme(): ThemeConfig {
       colorPrimary: night ? '#3fb8a8' : '#0b6b63',
       colorLink: night ? '#5fcdbf' : '#0b6b63',
       colorInfo: night ? '#3fb8a8' : '#0b6b63',
-      colorError: night ? '#f0716c' : '#c0201a',
+      colorError: night ? '#ff9a94' : '#c0201a',
       colorSuccess: night ? '#5fc26b' : '#23752e',
       colorWarning: night ? '#e0a52e' : '#915e00',
       colorTextTertiary: night ? 'rgba(255,255,255,0.65)' : 'rgba(0,0,0,0.62)',
@@ -68,6 +68,13 @@ export function useTheme(): ThemeConfig {
       borderRadius: 6,
       motion,
     },
+    // Texts on what is filled with a colour, which is light in the dark.
+    ...(night && {
+      components: {
+        Button: { primaryColor: '#04201d', dangerColor: '#2a0705' },
+        Menu: { itemSelectedColor: '#8fe3d7' },
+      },
+    }),
     // Variables in one class, so that changing the theme changes one rule.
     cssVar: { key: 'culvert' },
     hashed: false,
