@@ -17,10 +17,13 @@ export function ClientActions({
   which,
   client,
   home,
+  onLeaving,
 }: {
   which: Which
   client: Schema<'Client'>
   home: string
+  /** hears whether its token is being revoked, after which nobody may ask for it */
+  onLeaving: (leaving: boolean) => void
 }) {
   const { t } = useTranslation('tunnels')
   const cache = useQueryClient()
@@ -43,12 +46,16 @@ export function ClientActions({
     onSettled: refresh,
   })
   const remove = useRevoke(which, {
+    onMutate: () => onLeaving(true),
     onSuccess: async () => {
       message.success(t('client.revoked', { name: client.name }))
       await navigate(home)
       await refresh()
     },
-    onError: fail,
+    onError: (error) => {
+      onLeaving(false)
+      fail(error)
+    },
   })
   return (
     <>

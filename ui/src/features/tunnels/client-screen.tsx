@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { asApiError } from '@/api/error'
@@ -20,13 +21,17 @@ import { useClient, type Which } from './which'
 /** ClientScreen shows a client. `home` is the list that it stands in. */
 export function ClientScreen({ which, home }: { which: Which; home: string }) {
   const { t } = useTranslation('tunnels')
-  const { data: client, error, refetch } = useClient(which)
+  const [leaving, setLeaving] = useState(false)
+  const { data: client, error, refetch } = useClient(which, leaving)
   if (asApiError(error).code === 'not_found') return <NotFound />
   if (!client) {
     return error ? <ErrorAlert error={error} onRetry={() => void refetch()} /> : <ScreenSkeleton />
   }
   return (
-    <Page title={client.name} actions={<ClientActions which={which} client={client} home={home} />}>
+    <Page
+      title={client.name}
+      actions={<ClientActions which={which} client={client} home={home} onLeaving={setLeaving} />}
+    >
       <ClientDetails client={client} every={which.owner !== undefined} />
       <Part title={t('client.services')}>
         <ClientServices client={client} every={which.owner !== undefined} />

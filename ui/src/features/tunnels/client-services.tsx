@@ -33,6 +33,7 @@ export function ClientServices({ client, every }: { client: Schema<'Client'>; ev
           ? undefined
           : {
               defaultExpandedRowKeys: client.services.slice(0, 1).map((s) => s.id),
+              fixed: true, // keeps what is opened as wide as the screen
               columnTitle: <span className="sr-only">{t('services.how')}</span>,
               expandedRowRender: (s) => (
                 <Flex vertical gap="middle">

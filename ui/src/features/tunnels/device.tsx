@@ -4,7 +4,7 @@
 import { useState } from 'react'
 import { Card } from 'antd'
 import { useTranslation } from 'react-i18next'
-import { useLocation } from 'react-router'
+import { useLocation, useNavigate } from 'react-router'
 
 import { Page } from '@/components/page'
 
@@ -20,8 +20,13 @@ import { DeviceRequest } from './device-request'
 export function Component() {
   const { t } = useTranslation('tunnels')
   const { hash } = useLocation()
+  const navigate = useNavigate()
   const [code, setCode] = useState(() => decodeURIComponent(hash.slice(1)))
   const [outcome, setOutcome] = useState<Outcome>()
+  const done = (what: Outcome) => {
+    setOutcome(what)
+    void navigate('/device', { replace: true }) // a reload shall not ask for what is decided
+  }
   const again = () => {
     setCode('')
     setOutcome(undefined)
@@ -32,7 +37,7 @@ export function Component() {
         {outcome ? (
           <DeviceDone outcome={outcome} onAgain={again} />
         ) : code ? (
-          <DeviceRequest code={code} onDone={setOutcome} onAgain={again} />
+          <DeviceRequest code={code} onDone={done} onAgain={again} />
         ) : (
           <DeviceCode onCode={setCode} />
         )}

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { screen, within } from '@testing-library/react'
+import { fireEvent, screen, within } from '@testing-library/react'
 import { expect, it } from 'vitest'
 
 import { answer } from '@/test/server'
@@ -35,20 +35,20 @@ it('shares a service, and puts what is wrong on its field', async () => {
   const { user } = await show(<GrantsTab />)
   await user.click(await screen.findByRole('button', { name: /Share a service/ }))
   const dialog = within(await screen.findByRole('dialog'))
-  await user.click(dialog.getByRole('button', { name: 'Share' }))
+  await user.click(dialog.getByText('Share'))
   expect(await dialog.findAllByText('Fill this in.')).toHaveLength(3)
   expect(refused).toHaveLength(0)
 
-  await user.type(dialog.getByLabelText('With (user name)'), 'nobody')
-  await user.type(dialog.getByLabelText('Client'), 'nas')
-  await user.type(dialog.getByLabelText('Service'), 'web')
-  await user.click(dialog.getByRole('button', { name: 'Share' }))
+  fireEvent.change(dialog.getByLabelText('With (user name)'), { target: { value: 'nobody' } })
+  fireEvent.change(dialog.getByLabelText('Client'), { target: { value: 'nas' } })
+  fireEvent.change(dialog.getByLabelText('Service'), { target: { value: 'web' } })
+  await user.click(dialog.getByText('Share'))
   expect(await dialog.findByText(/is no user here/)).toBeVisible()
   expect(refused[0]!.body).toEqual({ grantee: 'nobody', client: 'nas', service: 'web' })
 
   answer('post', '/grants', given, 201)
   answer('get', '/grants', { items: [given] })
-  await user.click(dialog.getByRole('button', { name: 'Share' }))
+  await user.click(dialog.getByText('Share'))
   const table = within(await screen.findByRole('table', { name: 'Shared by you' }))
   expect(await table.findByText('bob')).toBeVisible()
 })

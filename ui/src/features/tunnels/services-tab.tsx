@@ -34,6 +34,7 @@ export function ServicesTab() {
       scroll={{ x: 'max-content' }}
       expandable={{
         expandedRowRender: (s) => <ConnectLine client={s.client} service={s.id} protocol={s.protocol} />,
+        fixed: true, // keeps what is opened as wide as the screen
         columnTitle: <span className="sr-only">{t('services.how')}</span>,
       }}
       columns={[

@@ -8,25 +8,30 @@ import { refreshEach } from './names'
 /** Which names a client: one's own, or with its owner's id any, for administrators. */
 export type Which = { name: string; owner?: number }
 
-/** useClient fetches a client, and its numbers again and again. */
-export function useClient({ name, owner }: Which) {
+/** useClient fetches a client, and its numbers again and again, until it is about to go (`leaving`). */
+export function useClient({ name, owner }: Which, leaving: boolean) {
   const often = { refetchInterval: refreshEach }
   const own = api.useQuery(
     'get',
     '/clients/{name}',
     { params: { path: { name } } },
-    { ...often, enabled: owner === undefined },
+    { ...often, enabled: !leaving && owner === undefined },
   )
   const any = api.useQuery(
     'get',
     '/admin/clients/{owner}/{name}',
     { params: { path: { owner: owner ?? 0, name } } },
-    { ...often, enabled: owner !== undefined },
+    { ...often, enabled: !leaving && owner !== undefined },
   )
   return owner === undefined ? own : any
 }
 
-type Then = { onSuccess?: () => unknown; onError: (error: unknown) => void; onSettled?: () => unknown }
+type Then = {
+  onMutate?: () => void
+  onSuccess?: () => unknown
+  onError: (error: unknown) => void
+  onSettled?: () => unknown
+}
 
 /** useKick parts from a client, which may come back. */
 export function useKick({ name, owner }: Which, then: Then) {
