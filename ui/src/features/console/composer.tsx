@@ -57,7 +57,7 @@ export function Composer({ endpoint, pane, client }: { endpoint: string; pane: n
         aria-describedby={help}
         aria-invalid={problem !== null}
         status={problem ? 'error' : ''}
-        autoSize={{ minRows: 2, maxRows: 8 }}
+        rows={3}
         value={draft.text}
         placeholder={t(`placeholder.${draft.kind}`)}
         onChange={(e) => change({ ...draft, text: e.target.value })}
