@@ -92,6 +92,22 @@ type Site struct {
 	Registration bool   `json:"registration" doc:"Whether invites make accounts; if not, registration is closed."`
 	Terms        bool   `json:"terms" doc:"Whether there are terms of use to accept."`
 	FeedbackLink string `json:"feedback_link" doc:"Where to write to the operator; empty if nowhere."`
+	LoggedIn     bool   `json:"logged_in" doc:"Whether who asks is logged in. A page can ask this without an error that browsers log."`
+}
+
+// site is asked before anybody is logged in, so a token that is not good is no
+// error.
+func site(ctx context.Context, q *request, version string) (*out[Site], error) {
+	p, err := q.accounts.Public(ctx)
+	s := Site{
+		Site: q.core.Site(), Version: version,
+		Setup: p.Setup, Registration: p.Registration, Terms: p.Terms, FeedbackLink: p.Feedback,
+	}
+	if token := tokenOf(q); err == nil && token != "" {
+		_, refused := q.accounts.Authenticate(ctx, token)
+		s.LoggedIn = refused == nil
+	}
+	return answered(s, err)
 }
 
 func (a *API) registration() {
@@ -99,11 +115,7 @@ func (a *API) registration() {
 	handle(a, tag, route{
 		method: get, path: "/site", id: "get-site", access: public, summary: "Shows what everyone may know of the gateway",
 	}, func(ctx context.Context, q *request, _ *none) (*out[Site], error) {
-		p, err := q.accounts.Public(ctx)
-		return answered(Site{
-			Site: q.core.Site(), Version: a.cfg.Version,
-			Setup: p.Setup, Registration: p.Registration, Terms: p.Terms, FeedbackLink: p.Feedback,
-		}, err)
+		return site(ctx, q, a.cfg.Version)
 	})
 	handle(a, tag, route{
 		method: get, path: "/auth/terms", id: "get-terms", access: public,

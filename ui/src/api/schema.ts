@@ -2374,6 +2374,8 @@ export interface components {
         Site: {
             /** @description Where to write to the operator; empty if nowhere. */
             feedback_link: string;
+            /** @description Whether who asks is logged in. A page can ask this without an error that browsers log. */
+            logged_in: boolean;
             /** @description Whether invites make accounts; if not, registration is closed. */
             registration: boolean;
             /** @description The host and port where tunnels' data goes, TCP and UDP; empty if it all goes through the site. */

@@ -25,6 +25,9 @@ export function useSession() {
     queryKey: mine,
     queryFn: async ({ signal }) => {
       try {
+        // Asking who is there when nobody is would be an error in the browser's console.
+        const site = await fetcher.GET('/site', { signal })
+        if (site.data?.logged_in === false) return null
         const { data } = await fetcher.GET('/auth/me', { signal })
         return data ?? null
       } catch (error) {

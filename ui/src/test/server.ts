@@ -4,8 +4,11 @@
 import { http, HttpResponse } from 'msw'
 import { setupServer } from 'msw/node'
 
-/** server answers in the API's place, here only: tests say what with `answer`. */
-export const server = setupServer()
+/**
+ * server answers in the API's place, here only: tests say what with `answer`.
+ * Who is logged in is GET /auth/me's to say.
+ */
+export const server = setupServer(http.get('*/api/v1/site', () => HttpResponse.json({ logged_in: true })))
 
 /** answer has the API answer this method and path ('/endpoints') with a body, or a status and one. */
 export function answer(
