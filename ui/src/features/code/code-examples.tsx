@@ -8,7 +8,7 @@ import { useSearchParams } from 'react-router'
 import type { Schema } from '@/api/client'
 
 import { CodeBlock } from './code-block'
-import { examples, template, type Example } from './examples'
+import { examples, template } from './examples'
 import { render } from './render'
 
 const param = 'example'
@@ -27,7 +27,7 @@ export function CodeExamples({ endpoint }: { endpoint: Schema<'Endpoint'> }) {
       },
       { replace: true },
     )
-  const block = (e: Example) => (
+  const block = (e: (typeof examples)[number]) => (
     <CodeBlock example={e} note={t(`notes.${e.key}`)} text={render(template(e), endpoint)} />
   )
   // A row of them is too wide for any screen, and tabs that are hidden behind a button are hard to find.
