@@ -23,7 +23,9 @@ export function everyPoint(points: readonly Point[], step: number, [from, to]: r
   const known = new Map(points.map((p) => [Math.floor(Date.parse(p.start) / 1000 / step), p]))
   const times: number[] = []
   const filled: Omit<Point, 'start'>[] = []
-  for (let n = Math.ceil(from / step); n * step < to; n++) {
+  // The gateway writes a step some time after it has ended.
+  const written = Math.max(Math.floor(to / step) - 2, ...known.keys())
+  for (let n = Math.ceil(from / step); n <= written; n++) {
     times.push(n * step)
     filled.push(known.get(n) ?? nothing)
   }

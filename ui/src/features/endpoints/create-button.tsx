@@ -25,7 +25,7 @@ export function CreateButton() {
       <Space.Compact>
         <Button
           type="primary"
-          icon={<PlusOutlined />}
+          icon={<PlusOutlined aria-hidden />}
           loading={create.isPending}
           onClick={() => create.mutate({ body: { name: madeUpName(t) } })}
         >

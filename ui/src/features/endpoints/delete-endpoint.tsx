@@ -21,7 +21,7 @@ export function DeleteEndpoint({ endpoint, scope }: PartProps) {
       <Typography.Paragraph type="secondary">{t('delete.text')}</Typography.Paragraph>
       <Button
         danger
-        icon={<DeleteOutlined />}
+        icon={<DeleteOutlined aria-hidden />}
         onClick={() => {
           remove(endpoint)
           void navigate(listOf(scope))

@@ -27,6 +27,7 @@ export const EndpointRow = memo(function EndpointRow({
   const { t } = useTranslation(['endpoints', 'common'])
   const { id, url, last_active_at } = endpoint
   const name = endpoint.name || t('unnamed')
+  const copy = <CopyButton text={url} what={t('url.of', { name })} type="text" size="small" />
   return (
     <tr aria-rowindex={index + 2}>
       <th scope="row" className="name">
@@ -42,7 +43,7 @@ export const EndpointRow = memo(function EndpointRow({
           <Typography.Text className="mono" ellipsis title={url}>
             {url}
           </Typography.Text>
-          <CopyButton text={url} what={t('url.of', { name })} type="text" size="small" />
+          {copy}
         </Flex>
       </td>
       <LiveCells endpoint={endpoint} />
@@ -50,6 +51,7 @@ export const EndpointRow = memo(function EndpointRow({
         <Time at={last_active_at} none={t('common:never')} />
       </td>
       <td className="actions">
+        <span className="narrow">{copy}</span>
         <Button
           type="text"
           danger
@@ -69,7 +71,7 @@ function Marks({ endpoint }: { endpoint: Endpoint }) {
   if (!endpoint.private && !endpoint.remove_at) return null
   return (
     <Flex gap={4}>
-      {endpoint.private && <Tag icon={<LockOutlined />}>{t('private.tag')}</Tag>}
+      {endpoint.private && <Tag icon={<LockOutlined aria-hidden />}>{t('private.tag')}</Tag>}
       {endpoint.remove_at && (
         <Tooltip title={t('remove.why')}>
           <Tag color="warning">{t('remove.tag', { day: format.day(new Date(endpoint.remove_at)) })}</Tag>

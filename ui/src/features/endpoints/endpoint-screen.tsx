@@ -20,11 +20,18 @@ import { at, byId } from './scope'
 import { TestMessage } from './test-message'
 import { UrlBox } from './url-box'
 
+/** How often the totals are fetched, which the stream does not have. */
+const each = 15_000
+
 /** EndpointScreen is the page of an endpoint: its URL, what happens on it now, and all that can be done with it. */
 export function EndpointScreen({ scope }: { scope: Scope }) {
   const { t } = useTranslation('endpoints')
   const { id = '' } = useParams()
-  const { data: endpoint, error, refetch } = api.useQuery('get', at(scope, '/endpoints/{id}'), byId(id))
+  const {
+    data: endpoint,
+    error,
+    refetch,
+  } = api.useQuery('get', at(scope, '/endpoints/{id}'), byId(id), { refetchInterval: each })
   if (error && asApiError(error).code === 'not_found') return <NotFound />
   if (!endpoint)
     return error ? <ErrorAlert error={error} onRetry={() => void refetch()} /> : <ScreenSkeleton />

@@ -41,7 +41,10 @@ export function LiveStatus({ endpoint, scope }: PartProps) {
             </Flex>
           ))}
         </Flex>
-        <Badge status={live ? 'success' : 'default'} text={live ? t('common:live.on') : t('common:live.off')} />
+        <Badge
+          status={live ? 'success' : 'default'}
+          text={live ? t('common:live.on') : t('common:live.off')}
+        />
       </Flex>
       <Spoken clients={connections} messages={rates.messages_in} />
     </Card>

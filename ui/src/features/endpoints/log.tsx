@@ -90,15 +90,15 @@ function What({ event: e }: { event: Event }) {
   if (e.event === 'connected') {
     return (
       <Flex gap={8}>
-        <LoginOutlined aria-hidden="true" />
+        <LoginOutlined aria-hidden />
         {t('log.connected')}
       </Flex>
     )
   }
   const { why, values } = explain(e.code ?? 0, e.reason ?? '', format)
   return (
-    <Flex gap={8} align="baseline" style={{ maxWidth: 560, whiteSpace: 'normal' }}>
-      <LogoutOutlined aria-hidden="true" />
+    <Flex gap={8} align="baseline" style={{ maxWidth: 'min(560px, 60vw)', whiteSpace: 'normal' }}>
+      <LogoutOutlined aria-hidden />
       <span>
         {t(`why.${why}`, values)}
         {values.said && (

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { CheckOutlined, CloseOutlined, EditOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
 import { Button, Flex, Input, type InputRef } from 'antd'
@@ -15,46 +15,54 @@ import { useFail } from '@/components/use-fail'
 import { at, byId, endpointKey, type PartProps } from './scope'
 
 /** NameTitle shows an endpoint's name, and changes it in its place. */
-export function NameTitle({ endpoint, scope }: PartProps) {
+export function NameTitle(part: PartProps) {
+  const { t } = useTranslation('endpoints')
+  const button = useRef<HTMLButtonElement>(null)
+  const [editing, setEditing] = useState(false)
+  if (editing) {
+    const done = () => {
+      setEditing(false)
+      requestAnimationFrame(() => button.current?.focus())
+    }
+    return <NameForm {...part} onDone={done} />
+  }
+  return (
+    <Flex align="center" gap={4}>
+      <PageTitle>{part.endpoint.name || t('unnamed')}</PageTitle>
+      <Button
+        ref={button}
+        type="text"
+        icon={<EditOutlined />}
+        aria-label={t('rename')}
+        onClick={() => setEditing(true)}
+      />
+    </Flex>
+  )
+}
+
+function NameForm({ endpoint, scope, onDone }: PartProps & { onDone: () => void }) {
   const { t } = useTranslation(['endpoints', 'common'])
   const client = useQueryClient()
   const fail = useFail()
-  const button = useRef<HTMLButtonElement>(null)
-  const [text, setText] = useState<string>()
+  const input = useRef<InputRef>(null)
+  const [text, setText] = useState(endpoint.name)
+  useEffect(() => input.current?.focus({ cursor: 'all' }), [])
   const patch = api.useMutation('patch', at(scope, '/endpoints/{id}'))
-  const done = () => {
-    setText(undefined)
-    requestAnimationFrame(() => button.current?.focus())
-  }
   const save = () =>
     patch.mutate(
       {
         params: { ...byId(endpoint.id).params, header: ifMatch(endpoint.version) },
-        body: { name: text!.trim() },
+        body: { name: text.trim() },
       },
       {
         onSuccess: (changed) => {
           client.setQueryData(endpointKey(scope, endpoint.id), changed)
-          done()
+          onDone()
         },
         onError: fail,
         onSettled: () => void invalidate(client, '/endpoints', '/admin/endpoints'),
       },
     )
-  if (text === undefined) {
-    return (
-      <Flex align="center" gap={4}>
-        <PageTitle>{endpoint.name || t('unnamed')}</PageTitle>
-        <Button
-          ref={button}
-          type="text"
-          icon={<EditOutlined />}
-          aria-label={t('rename')}
-          onClick={() => setText(endpoint.name)}
-        />
-      </Flex>
-    )
-  }
   return (
     <form
       onSubmit={(e) => {
@@ -67,12 +75,12 @@ export function NameTitle({ endpoint, scope }: PartProps) {
           <PageTitle>{endpoint.name || t('unnamed')}</PageTitle>
         </div>
         <Input
-          ref={focusAll}
+          ref={input}
           value={text}
           maxLength={100}
           aria-label={t('settings.name')}
           onChange={(e) => setText(e.target.value)}
-          onKeyDown={(e) => e.key === 'Escape' && done()}
+          onKeyDown={(e) => e.key === 'Escape' && onDone()}
         />
         <Button
           type="primary"
@@ -81,13 +89,8 @@ export function NameTitle({ endpoint, scope }: PartProps) {
           loading={patch.isPending}
           aria-label={t('common:save')}
         />
-        <Button icon={<CloseOutlined />} aria-label={t('common:cancel')} onClick={done} />
+        <Button icon={<CloseOutlined />} aria-label={t('common:cancel')} onClick={onDone} />
       </Flex>
     </form>
   )
-}
-
-/** focusAll is a ref, so it is called once: when the input has come. */
-function focusAll(input: InputRef | null): void {
-  input?.focus({ cursor: 'all' })
 }

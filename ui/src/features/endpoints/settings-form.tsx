@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useQueryClient } from '@tanstack/react-query'
 import { App, Button, Card, Flex, Form, Input, Select, Switch } from 'antd'
 import { useTranslation } from 'react-i18next'
@@ -35,18 +35,15 @@ export function SettingsForm({ endpoint, scope }: PartProps) {
   const [base, setBase] = useState(endpoint)
   const [touched, setTouched] = useState(false)
   const patch = api.useMutation('patch', at(scope, '/endpoints/{id}'))
-  const rebase = (e: Endpoint) => {
-    setBase(e)
-    setTouched(false)
-    form.setFieldsValue(valuesOf(e))
-  }
-  if (!touched && endpoint.version > base.version) rebase(endpoint)
+  if (!touched && endpoint.version > base.version) setBase(endpoint)
+  useEffect(() => form.setFieldsValue(valuesOf(base)), [form, base])
   const save = async (body: Values) => {
     const init = { params: { ...byId(base.id).params, header: ifMatch(base.version) }, body }
     try {
       const changed = await patch.mutateAsync(init)
       client.setQueryData(endpointKey(scope, base.id), changed)
-      rebase(changed)
+      setBase(changed)
+      setTouched(false)
       message.success(t('settings.saved'))
     } catch (error) {
       if (asApiError(error).status === changedMeanwhile) setTouched(false)
@@ -80,10 +77,15 @@ export function SettingsForm({ endpoint, scope }: PartProps) {
         </Form.Item>
         <LimitFields />
         <Flex gap="small">
-          <Button type="primary" htmlType="submit" loading={patch.isPending} disabled={!touched}>
+          <Button type="primary" htmlType="submit" loading={patch.isPending}>
             {t('common:save')}
           </Button>
-          <Button disabled={!touched} onClick={() => rebase(endpoint)}>
+          <Button
+            onClick={() => {
+              form.setFieldsValue(valuesOf(base))
+              setTouched(false)
+            }}
+          >
             {t('common:cancel')}
           </Button>
         </Flex>

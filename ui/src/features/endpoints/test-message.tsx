@@ -38,7 +38,12 @@ export function TestMessage({ endpoint, scope }: PartProps) {
       >
         <Space.Compact style={{ width: '100%', maxWidth: 560 }}>
           <Input value={text} onChange={(e) => setText(e.target.value)} aria-label={t('test.label')} />
-          <Button htmlType="submit" icon={<SendOutlined />} loading={state === 'sending'} disabled={!text}>
+          <Button
+            htmlType="submit"
+            icon={<SendOutlined aria-hidden />}
+            loading={state === 'sending'}
+            disabled={!text}
+          >
             {t('test.send')}
           </Button>
         </Space.Compact>

@@ -45,7 +45,7 @@ export function UrlBox({ endpoint, scope }: PartProps) {
         </Flex>
         {endpoint.private ? (
           <Flex gap="small" wrap align="center">
-            <Tag icon={<LockOutlined />}>{t('private.tag')}</Tag>
+            <Tag icon={<LockOutlined aria-hidden />}>{t('private.tag')}</Tag>
             <Typography.Text type="secondary">{t('private.how')}</Typography.Text>
             <TicketUrl endpoint={endpoint} scope={scope} />
           </Flex>
@@ -61,7 +61,7 @@ export function UrlBox({ endpoint, scope }: PartProps) {
 function Code({ url }: { url: string }) {
   const { t } = useTranslation('endpoints')
   return (
-    <div role="img" aria-label={t('url.qr_of')}>
+    <div role="img" aria-label={t('url.qr_of')} style={{ background: '#fff', padding: 16 }}>
       <QRCode type="svg" value={url} color="#000" bgColor="#fff" size={220} bordered={false} />
     </div>
   )
