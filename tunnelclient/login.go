@@ -98,7 +98,7 @@ func (a *app) login(ctx context.Context, s *settings, server *url.URL) error {
 			zap.String("server", server.String()))
 	}
 	client := cmp.Or(s.clientID, machineName())
-	device := login.NewDevice(server, nil)
+	device := login.NewDevice(server, userAgent(), nil)
 	code, err := device.Start(ctx, client)
 	if err != nil {
 		return err

@@ -67,6 +67,11 @@ func (a *app) versionCommand() *cobra.Command {
 	}
 }
 
+// userAgent is this program as gateways know it (RFC 9110 §10.1.5).
+func userAgent() string {
+	return fmt.Sprintf("tunnelclient/%s (%s; %s)", version(), runtime.GOOS, runtime.GOARCH)
+}
+
 // version is what the go command knows of the source.
 func version() string {
 	info, ok := debug.ReadBuildInfo()

@@ -46,14 +46,15 @@ const (
 
 // Device asks one gateway.
 type Device struct {
-	base string
-	http *http.Client
+	base  string
+	agent string
+	http  *http.Client
 }
 
-// NewDevice returns one for the gateway at server. transport is nil but in
-// tests.
-func NewDevice(server *url.URL, transport http.RoundTripper) *Device {
-	return &Device{base: Site(server), http: &http.Client{
+// NewDevice returns one for the gateway at server. agent is the program, which
+// is shown to whoever is to allow it. transport is nil but in tests.
+func NewDevice(server *url.URL, agent string, transport http.RoundTripper) *Device {
+	return &Device{base: Site(server), agent: agent, http: &http.Client{
 		Transport: transport,
 		Timeout:   requestTimeout,
 		// A redirect would repeat the question without its body.
@@ -169,6 +170,7 @@ func (d *Device) ask(ctx context.Context, path string, question, answer any) err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/json")
+	r.Header.Set("User-Agent", d.agent)
 	resp, err := d.http.Do(r)
 	if err != nil {
 		return &tunnel.Error{Kind: tunnel.Unreachable, Err: fmt.Errorf("asking the gateway: %w", err)}

@@ -23,6 +23,8 @@ import (
 	"github.com/culvertd/culvert/internal/tunnel"
 )
 
+const agent = "tunnelclient/v1 (plan9; mips)"
+
 // gateway answers without a network, so that its questions can be timed. An
 // answer is a status and a body; the status 0 is a network that fails.
 type gateway struct {
@@ -39,7 +41,7 @@ func (g *gateway) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err == nil {
 		err = json.Unmarshal(b, &q)
 	}
-	if err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || r.URL.RawQuery != "" {
+	if err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || r.UserAgent() != agent || r.URL.RawQuery != "" {
 		g.t.Errorf("%s %s %s: %v", r.Method, r.URL, b, err)
 	}
 	w := httptest.NewRecorder()
@@ -117,7 +119,7 @@ func TestDeviceFlow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := &gateway{t: t, code: tc.code, answers: tc.answers, began: time.Now()}
-				d := NewDevice(server(t, "wss://example.com/tunnel"), g)
+				d := NewDevice(server(t, "wss://example.com/tunnel"), agent, g)
 				code, err := d.Start(t.Context(), "nas")
 				var token string
 				if err == nil {
@@ -142,7 +144,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
-		if _, err := NewDevice(server(t, "https://example.com"), nil).Wait(ctx, Code{interval: time.Hour}); err == nil || time.Since(began) > time.Second {
+		if _, err := NewDevice(server(t, "https://example.com"), agent, nil).Wait(ctx, Code{interval: time.Hour}); err == nil || time.Since(began) > time.Second {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
 	})
@@ -171,7 +173,7 @@ func TestStrangeServers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(tc.h)
 			defer s.Close()
-			_, err := NewDevice(server(t, s.URL), nil).Start(t.Context(), "nas")
+			_, err := NewDevice(server(t, s.URL), agent, nil).Start(t.Context(), "nas")
 			var te *tunnel.Error
 			if !errors.As(err, &te) || te.Kind != tc.kind || !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("%v", err)
