@@ -41,7 +41,7 @@ function problems(error: unknown, byCode: FieldOfCode): [place: string, text: st
   const field = byCode[code]
   if (field) {
     const say = (part: string) => i18next.t(`${code}.${part}` as 'unknown.title', { ns: 'errors' })
-    return [[field, `${say('title')} ${say('remedy')}`]]
+    return [[field, i18next.t('field.refused', { title: say('title'), remedy: say('remedy') })]]
   }
   if (e.code === 'exists') {
     return e.details.field ? [[String(e.details.field), i18next.t('field.taken')]] : []
