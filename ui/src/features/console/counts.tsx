@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { useSyncExternalStore } from 'react'
-import { Typography } from 'antd'
+import { theme } from 'antd'
 import { useTranslation } from 'react-i18next'
 
 import { useThrottled } from '@/components/use-throttled'
@@ -15,6 +15,7 @@ const readEach = 5000
 /** Counts shows how many messages there are; it speaks of them seldom, the list never does. */
 export function Counts({ store }: { store: MessageStore }) {
   const { t } = useTranslation('console')
+  const { token } = theme.useToken()
   useSyncExternalStore(store.subscribe, () => store.version)
   const parts = [
     store.rows === store.kept || store.paused
@@ -27,9 +28,9 @@ export function Counts({ store }: { store: MessageStore }) {
   const read = useThrottled(text, readEach)
   return (
     <div>
-      <Typography.Text type="secondary" className="numbers" aria-hidden>
+      <span className="numbers" aria-hidden style={{ color: token.colorTextSecondary }}>
         {text}
-      </Typography.Text>
+      </span>
       <span className="sr-only" aria-live="polite">
         {read}
       </span>

@@ -10,11 +10,11 @@ import { useTranslation } from 'react-i18next'
 import { MessageRow, rowHeight } from './message-row'
 import type { MessageStore } from './message-store'
 import type { Message } from './messages'
+import { useRowFormat } from './row-format'
 import { useActiveRow } from './use-active-row'
 import type { View } from './views'
 
-/** Rows beyond the visible ones: what one frame brings at 1,000 messages a second. */
-const overscan = 16
+const overscan = 8
 const estimateSize = () => rowHeight
 
 /**
@@ -35,6 +35,7 @@ export function MessageList({
   const { t } = useTranslation('console')
   const { token } = theme.useToken()
   useSyncExternalStore(store.subscribe, () => store.version)
+  const format = useRowFormat()
   const box = useRef<HTMLDivElement>(null)
   const [following, setFollowing] = useState(true)
   /** the number of rows, with those that have gone, when somebody scrolled up */
@@ -51,18 +52,9 @@ export function MessageList({
   )
   const active = useActiveRow({ store, id, box, onOpen, onMove: () => follow(false) })
 
-  // The list follows the end before the browser tells where it has scrolled to.
+  // At the end the rows are known before the browser tells where it has scrolled to.
   const rangeExtractor = useCallback(
-    (range: Range) =>
-      defaultRangeExtractor(
-        following
-          ? {
-              ...range,
-              startIndex: Math.max(0, range.count - 1 - (range.endIndex - range.startIndex)),
-              endIndex: range.count - 1,
-            }
-          : range,
-      ),
+    (range: Range) => (following ? lastRows(range) : defaultRangeExtractor(range)),
     [following],
   )
   // eslint-disable-next-line react-hooks/incompatible-library -- it is memoized nowhere
@@ -104,16 +96,18 @@ export function MessageList({
       >
         <div role="presentation" style={{ height: virtualizer.getTotalSize() }}>
           <div role="presentation" style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}>
-            {items.map(({ index }) => {
+            {items.map(({ index }, slot) => {
               const message = store.row(index)
               return (
                 message && (
                   <MessageRow
-                    key={gone + index}
+                    // Rows are used again: at the end all of them are new each time.
+                    key={slot}
                     id={`${id}${gone + index}`}
                     message={message}
                     before={index > 0 ? store.row(index - 1)?.at : undefined}
                     view={view}
+                    format={format}
                     position={gone + index + 1}
                     active={active.row === gone + index}
                     onOpen={() => active.open(gone + index)}
@@ -142,4 +136,10 @@ export function MessageList({
       )}
     </div>
   )
+}
+
+/** lastRows are as many rows as are visible, and the one that is cut. */
+function lastRows({ startIndex, endIndex, count }: Range): number[] {
+  const length = Math.min(count, endIndex - startIndex + 2)
+  return Array.from({ length }, (_, i) => count - length + i)
 }

@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { memo } from 'react'
-import { useTranslation } from 'react-i18next'
 
-import { useRowFormat } from './row-format'
+import type { RowFormat } from './row-format'
 import { sizeOf, type Message } from './messages'
 import { line, type View } from './views'
 
@@ -12,13 +11,11 @@ import { line, type View } from './views'
 export const rowHeight = 28
 
 /**
- * MessageRow is one line of the list. Its elements are plain ones, since at
- * 1,000 messages a second as many of them are made.
+ * MessageRow is one line of the list. It has plain elements and no hooks, since
+ * at 1,000 messages a second all rows are new each time.
  */
 export const MessageRow = memo(
-  function MessageRow({ id, message, before, view, position, active, onOpen }: RowProps) {
-    const { t } = useTranslation('console')
-    const format = useRowFormat()
+  function MessageRow({ id, message, before, view, format, position, active, onOpen }: RowProps) {
     const { direction, at, data } = message
     return (
       // The list has the keyboard, for all of its rows.
@@ -33,7 +30,7 @@ export const MessageRow = memo(
         onClick={onOpen}
       >
         <span className="console-direction">
-          <span aria-hidden>{direction === 'sent' ? '↑' : '↓'}</span> {t(`row.${direction}`)}
+          <span aria-hidden>{direction === 'sent' ? '↑' : '↓'}</span> {format.direction[direction]}
         </span>
         <span className="console-time">{format.time(at)}</span>
         <span className="console-delta">{before !== undefined && format.delta(at - before)}</span>
@@ -43,7 +40,12 @@ export const MessageRow = memo(
     )
   },
   // The handler is a new one each time, and does the same for the same row.
-  (a, b) => a.message === b.message && a.view === b.view && a.active === b.active && a.before === b.before,
+  (a, b) =>
+    a.message === b.message &&
+    a.view === b.view &&
+    a.format === b.format &&
+    a.active === b.active &&
+    a.before === b.before,
 )
 
 type RowProps = {
@@ -52,6 +54,7 @@ type RowProps = {
   /** when the message of the row above came */
   before: number | undefined
   view: View
+  format: RowFormat
   /** among all rows that ever were */
   position: number
   active: boolean

@@ -9,6 +9,11 @@ export const maxWeight = 256 << 20
 
 /** How long one go at the filter may take, in ms: half a frame. */
 const slice = 8
+/** Nobody reads a list that changes more often than this, in ms. */
+const listEach = 50
+/** What is shown takes this part of the time at most, so that a slow machine still answers its user. */
+const share = 4
+const longestRest = 500
 /** Messages that are tested between two looks at the clock. */
 const between = 16
 /** How many numbers of dropped messages `shown` may hold before it is compacted. */
@@ -17,18 +22,22 @@ const slack = 20_000
 export type Test = (m: Message) => boolean
 
 /** What the store needs of a browser; tests have their own. */
-export type Clock = { now: () => number; frame: (f: () => void) => void; later: (f: () => void) => void }
+export type Clock = {
+  now: () => number
+  frame: (f: () => void) => void
+  later: (f: () => void, ms?: number) => void
+}
 
 const browser: Clock = {
   now: () => performance.now(),
   frame: (f) => void requestAnimationFrame(f),
-  later: (f) => void setTimeout(f),
+  later: (f, ms) => void setTimeout(f, ms),
 }
 
 /**
  * MessageStore keeps the last messages of one client outside of React, and the
  * list of those that pass the filter. A message costs a slot of a ring when it
- * comes; all else is done once a frame, however many came, and in slices.
+ * comes; all else is done at once for all that came, in a frame, and in slices.
  *
  * Messages are numbered from 0 in the order in which they came. Rows are the
  * messages that pass, row 0 being the oldest that is still kept.
@@ -46,7 +55,9 @@ export class MessageStore {
   private cursor = 0
   private pausedAt: number | null = null
   private framed = false
-  private busy = false
+  /** a flush is due when the rest is over */
+  private resting = false
+  private restUntil = 0
   private readonly listeners = new Set<() => void>()
 
   /** grows with each change that is shown */
@@ -62,7 +73,7 @@ export class MessageStore {
     private readonly maxBytes = maxWeight,
   ) {}
 
-  /** subscribe has the shape that useSyncExternalStore takes; it calls at most once a frame. */
+  /** subscribe has the shape that useSyncExternalStore takes; it calls in frames, and not in each. */
   subscribe = (changed: () => void) => {
     this.listeners.add(changed)
     return () => {
@@ -112,7 +123,7 @@ export class MessageStore {
     while (this.kept >= this.capacity || (this.weight + weight > this.maxBytes && this.kept > 0)) this.drop()
     this.ring[this.next++ % this.capacity] = m
     this.weight += weight
-    this.wake()
+    this.wakeRested()
   }
 
   /** filter shows only what passes; null shows all. */
@@ -165,17 +176,38 @@ export class MessageStore {
     this.dropped++
   }
 
+  /** wake is for what somebody did, and for a filter that is not done. */
   private wake(): void {
     if (this.framed) return
     this.framed = true
     this.clock.frame(this.flush)
   }
 
+  /** wakeRested is for messages, of which there may be thousands a second. */
+  private wakeRested(): void {
+    if (this.framed || this.resting) return
+    const rest = this.restUntil - this.clock.now()
+    if (rest <= 0) return this.wake()
+    this.resting = true
+    this.clock.later(() => {
+      this.resting = false
+      this.wake()
+    }, rest)
+  }
+
   private readonly flush = () => {
     this.framed = false
+    const begun = this.clock.now()
     this.scan()
     this.version++
     for (const l of this.listeners) l()
+    this.restUntil = begun + listEach
+    // The task after this one begins when React and the browser are done.
+    this.clock.later(() => {
+      const took = this.clock.now() - begun
+      this.restUntil = begun + Math.max(listEach, Math.min(share * took, longestRest))
+      if (this.filtering) this.wake()
+    })
   }
 
   /** scan tests what was not tested yet, in slices, so that input is never kept waiting. */
@@ -197,11 +229,5 @@ export class MessageStore {
       }
       if (this.clock.now() >= stop) break
     }
-    if (!this.filtering || this.busy) return
-    this.busy = true
-    this.clock.later(() => {
-      this.busy = false
-      this.wake()
-    })
   }
 }

@@ -6,20 +6,20 @@ import { useTranslation } from 'react-i18next'
 
 import { makeFormat } from '@/components/format'
 
-/** One for all rows of a language: to make a formatter takes longer than to show a row. */
-const made = new Map<string, ReturnType<typeof make>>()
+import type { Direction } from './messages'
 
-/** useRowFormat returns what puts the numbers of a row into words. */
-export function useRowFormat() {
-  const { language } = useTranslation().i18n
-  return useMemo(() => {
-    const format = made.get(language) ?? make(language)
-    made.set(language, format)
-    return format
-  }, [language])
+export type RowFormat = ReturnType<typeof make>
+
+/** useRowFormat returns what puts the parts of a row into words. It is made once for all rows of a list. */
+export function useRowFormat(): RowFormat {
+  const { t, i18n } = useTranslation('console')
+  return useMemo(
+    () => make(i18n.language, { received: t('row.received'), sent: t('row.sent') }),
+    [i18n.language, t],
+  )
 }
 
-function make(language: string) {
+function make(language: string, direction: Record<Direction, string>) {
   const time = new Intl.DateTimeFormat(language, {
     hour: '2-digit',
     minute: '2-digit',
@@ -37,6 +37,7 @@ function make(language: string) {
     })
   const [ms, seconds] = [unit('millisecond'), unit('second')]
   return {
+    direction,
     time: (at: number) => time.format(at),
     delta: (d: number) => (d < 1000 ? ms.format(Math.max(0, d)) : seconds.format(d / 1000)),
     size: makeFormat(language).bytes,
