@@ -64,6 +64,8 @@ export function useTheme(): ThemeConfig {
         colorInfoBorder: '#9fd0ca',
         colorSuccessBg: '#e8f4e6',
         colorSuccessBorder: '#a9d3a4',
+        colorWarningBg: '#fff6e0',
+        colorWarningBorder: '#e5c77a',
       }),
       borderRadius: 6,
       motion,

@@ -38,7 +38,7 @@ export function SecretModal({
       okText={t('secret.kept')}
       onOk={onClose}
       destroyOnHidden
-      cancelButtonProps={{ hidden: true }}
+      footer={(_, { OkBtn }) => <OkBtn />}
       closable={false}
       mask={{ closable: false }}
     >
