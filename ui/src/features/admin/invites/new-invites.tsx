@@ -24,7 +24,7 @@ export function NewInvites({ invites, onClose }: { invites: Schema<'NewInvite'>[
       title={t('invites.made', { count: invites.length })}
       okText={t('common:secret.kept')}
       onOk={onClose}
-      cancelButtonProps={{ hidden: true }}
+      footer={(_, { OkBtn }) => <OkBtn />}
       closable={false}
       mask={{ closable: false }}
       keyboard={false}

@@ -7,13 +7,15 @@ import { useTranslation } from 'react-i18next'
 import type { Series } from '@/components/chart-data'
 import { ChartPanel } from '@/components/chart-panel'
 import { useLiveSeries } from '@/live/context'
-import type { Sample } from '@/live/store'
+import { span, type Sample } from '@/live/store'
 
 /** TrafficCharts shows what went through the gateway in the last five minutes. */
 export function TrafficCharts() {
   const { t } = useTranslation('admin')
   const samples = useLiveSeries('every')
   const times = samples.map((s) => s.time)
+  const last = times.at(-1) ?? 0
+  const range = times.length ? ([last - span, last] as const) : undefined
   const of = (value: (s: Sample) => number) => samples.map(value)
   const charts: { label: string; series: Series[]; wide?: boolean }[] = [
     {
@@ -41,7 +43,7 @@ export function TrafficCharts() {
     <>
       {charts.map(({ wide, ...chart }) => (
         <Col key={chart.label} xs={24} xl={wide ? 24 : 12}>
-          <ChartPanel {...chart} times={times} step={1} />
+          <ChartPanel {...chart} times={times} step={1} range={range} />
         </Col>
       ))}
     </>

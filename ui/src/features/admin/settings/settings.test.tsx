@@ -44,7 +44,8 @@ it('keeps what was typed when somebody else has changed it, and saves it then', 
   answer('put', '/admin/settings/feedback_link', { code: 'conflict', message: '' }, 412)
   const { user } = await open()
   const feedback = await part('Feedback link')
-  await user.type(feedback.getByLabelText('Feedback link'), 'https://mine.example')
+  await user.click(feedback.getByLabelText('Feedback link'))
+  await user.paste('https://mine.example')
   answer('get', '/admin/settings', settings('https://theirs.example', 1))
   await user.click(feedback.getByRole('button', { name: 'Save' }))
   expect(await feedback.findByText(/Somebody else has changed this meanwhile/)).toBeVisible()
@@ -62,22 +63,31 @@ it('says what is wrong with a value', async () => {
   answer('put', '/admin/settings/feedback_link', { code: 'invalid', message: '', details }, 422)
   const { user } = await open()
   const feedback = await part('Feedback link')
-  await user.type(feedback.getByLabelText('Feedback link'), 'nowhere')
+  await user.click(feedback.getByLabelText('Feedback link'))
+  await user.paste('nowhere')
   await user.click(feedback.getByRole('button', { name: 'Save' }))
   expect(await feedback.findByText(/This is no link/)).toBeVisible()
 })
 
-it('asks before what is not saved is left', async () => {
+/** change types terms, and goes elsewhere without saving them. */
+async function change() {
   answer('get', '/admin/settings', settings())
-  const { user, router } = await open()
-  const terms = await part('Terms of use')
-  await user.type(terms.getByLabelText('Terms of use'), 'Be kind.')
-  await router.navigate('/endpoints')
+  const shown = await open()
+  await shown.user.click((await part('Terms of use')).getByLabelText('Terms of use'))
+  await shown.user.paste('Be kind.')
+  await shown.router.navigate('/endpoints')
+  return shown
+}
+
+it('asks before what is not saved is left, and keeps it', async () => {
+  const { user, router } = await change()
   await user.click(await screen.findByRole('button', { name: 'Stay here' }))
   expect(router.state.location.pathname).toBe('/admin/settings')
-  expect(terms.getByLabelText('Terms of use')).toHaveValue('Be kind.')
+  expect(screen.getByLabelText('Terms of use', { selector: 'textarea' })).toHaveValue('Be kind.')
+})
 
-  await router.navigate('/endpoints')
+it('lets it be lost', async () => {
+  const { user, router } = await change()
   await user.click(await screen.findByRole('button', { name: 'Leave' }))
   await waitFor(() => expect(router.state.location.pathname).toBe('/endpoints'))
 })

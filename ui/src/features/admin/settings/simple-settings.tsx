@@ -43,7 +43,7 @@ export function TermsSetting({ setting }: { setting: Editable<'terms'> }) {
       <Field error={saving.refused && t('settings.terms_refused')}>
         <Input.TextArea
           aria-label={t('settings.terms')}
-          autoSize={{ minRows: 4, maxRows: 20 }}
+          rows={8}
           value={setting.value}
           onChange={(e) => setting.change(e.target.value)}
         />

@@ -30,7 +30,9 @@ export function DeleteUser({
     onSuccess: () => {
       message.success(t('users.deleted', { name: user.name }))
       onDeleted()
-      void invalidate(client, '/admin/users', '/admin/endpoints', '/admin/clients', '/admin/load')
+      // The lists alone: what is still shown of the account is there no more.
+      void client.invalidateQueries({ queryKey: ['get', '/admin/users'] })
+      void invalidate(client, '/admin/endpoints', '/admin/clients', '/admin/load')
     },
     onError: (error) => {
       onClose()
