@@ -70,7 +70,7 @@ test('who tries too often is told for how long to wait', async () => {
 test('a form that is being sent is not sent again', async () => {
   const { fill, user } = await begin()
   let calls = 0
-  let finish = () => undefined as void
+  let finish: () => void = () => undefined
   server.use(
     http.post('*/api/v1/auth/login', async () => {
       calls++
