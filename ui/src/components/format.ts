@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const
@@ -9,7 +8,18 @@ const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte
 /** useFormat returns how numbers, amounts and times are written in the language of the interface. */
 export function useFormat() {
   const { i18n } = useTranslation()
-  return useMemo(() => makeFormat(i18n.language), [i18n.language])
+  return formatOf(i18n.language)
+}
+
+// A formatter takes a tenth of a millisecond to make, and a table has hundreds of them.
+const formats = new Map<string, Format>()
+
+function formatOf(language: string): Format {
+  const known = formats.get(language)
+  if (known) return known
+  const made = makeFormat(language)
+  formats.set(language, made)
+  return made
 }
 
 export type Format = ReturnType<typeof makeFormat>
@@ -17,6 +27,7 @@ export type Format = ReturnType<typeof makeFormat>
 /** makeFormat is useFormat outside of React. Amounts of bytes are in steps of 1,000. */
 export function makeFormat(language: string) {
   const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 1 })
+  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 })
   const amounts = units.map(
     (unit) =>
       new Intl.NumberFormat(language, {
@@ -39,8 +50,7 @@ export function makeFormat(language: string) {
     /** per second */
     rate: (n: number) => `${plain.format(n)}/s`,
     byteRate: (n: number) => `${bytes(n)}/s`,
-    percent: (n: number) =>
-      new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 }).format(n),
+    percent: (n: number) => percent.format(n),
     time: (d: Date) => exact.format(d),
     day: (d: Date) => day.format(d),
     /** such as "5 minutes ago" */

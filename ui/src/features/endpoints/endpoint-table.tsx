@@ -1,25 +1,39 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { useState, type CSSProperties } from 'react'
+import { useCallback, useState, type CSSProperties } from 'react'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { theme } from 'antd'
+import { Grid, theme } from 'antd'
 import { useTranslation } from 'react-i18next'
 
 import './endpoint-table.css'
 
-import { EndpointRow } from './endpoint-row'
+import { RowCells } from './row-cells'
 import type { Endpoint } from './scope'
 import { useDelete } from './use-delete'
 
 const rowHeight = 64
+
+const allColumns = [
+  { key: 'name', look: 'name', always: true },
+  { key: 'url', look: 'url', always: false },
+  { key: 'connections', look: 'number', always: true },
+  { key: 'messages', look: 'number', always: false },
+  { key: 'bytes', look: 'number', always: false },
+  { key: 'active', look: 'time', always: false },
+] as const
 
 /** EndpointTable has rows only for what is in view: a list may have thousands. */
 export function EndpointTable({ rows }: { rows: readonly Endpoint[] }) {
   const { t } = useTranslation(['endpoints', 'common'])
   const { token } = theme.useToken()
   const remove = useDelete('own')
+  const wide = Grid.useBreakpoint().lg ?? true
+  const columns = allColumns.filter((c) => wide || c.always)
   const [top, setTop] = useState(0)
+  const place = useCallback((table: HTMLTableElement | null) => {
+    if (table) setTop(Math.round(table.getBoundingClientRect().top + window.scrollY))
+  }, [])
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => rowHeight,
@@ -39,33 +53,14 @@ export function EndpointTable({ rows }: { rows: readonly Endpoint[] }) {
   } as CSSProperties
   return (
     <div className="endpoint-table" style={colours}>
-      <table
-        aria-label={t('common:nav.endpoints')}
-        aria-rowcount={rows.length + 1}
-        ref={(table) => {
-          if (table) setTop(Math.round(table.getBoundingClientRect().top + window.scrollY))
-        }}
-      >
+      <table aria-label={t('common:nav.endpoints')} aria-rowcount={rows.length + 1} ref={place}>
         <thead>
           <tr aria-rowindex={1}>
-            <th scope="col" className="name">
-              {t('list.name')}
-            </th>
-            <th scope="col" className="url wide">
-              {t('list.url')}
-            </th>
-            <th scope="col" className="number">
-              {t('list.connections')}
-            </th>
-            <th scope="col" className="number wide">
-              {t('list.messages')}
-            </th>
-            <th scope="col" className="number wide">
-              {t('list.bytes')}
-            </th>
-            <th scope="col" className="time wide">
-              {t('list.active')}
-            </th>
+            {columns.map(({ key, look }) => (
+              <th key={key} scope="col" className={look}>
+                {t(`list.${key}`)}
+              </th>
+            ))}
             <th scope="col" className="actions">
               <span className="sr-only">{t('list.actions')}</span>
             </th>
@@ -74,7 +69,9 @@ export function EndpointTable({ rows }: { rows: readonly Endpoint[] }) {
         <tbody>
           {before > 0 && <Space height={before} />}
           {shown.map(({ index }) => (
-            <EndpointRow key={rows[index]!.id} endpoint={rows[index]!} index={index} onDelete={remove} />
+            <tr key={rows[index]!.id} aria-rowindex={index + 2}>
+              <RowCells endpoint={rows[index]!} wide={wide} onDelete={remove} />
+            </tr>
           ))}
           {after > 0 && <Space height={after} />}
         </tbody>
@@ -87,7 +84,7 @@ export function EndpointTable({ rows }: { rows: readonly Endpoint[] }) {
 function Space({ height }: { height: number }) {
   return (
     <tr aria-hidden="true" className="space">
-      <td colSpan={7} style={{ height }} />
+      <td colSpan={allColumns.length + 1} style={{ height }} />
     </tr>
   )
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { screen, waitFor, within } from '@testing-library/react'
+import { Grid } from 'antd'
 import { expect, test, vi } from 'vitest'
 
 import { undoFor } from '@/components/use-undo'
@@ -27,6 +28,7 @@ test('the empty list has one action, which creates and leads to the page', async
 })
 
 test('live numbers take the place of the fetched ones', async () => {
+  vi.spyOn(Grid, 'useBreakpoint').mockReturnValue({ lg: true })
   answer('get', '/endpoints', { items: [example, { ...example, id: 'silent', name: 'Silent' }] })
   await list()
   const row = await screen.findByRole('row', { name: /Doorbell/ })

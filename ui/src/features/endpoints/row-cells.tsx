@@ -3,7 +3,7 @@
 
 import { memo } from 'react'
 import { DeleteOutlined, LockOutlined } from '@ant-design/icons'
-import { Button, Flex, Tag, Tooltip, Typography } from 'antd'
+import { Button, Flex, Tag, Tooltip } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 
@@ -14,14 +14,15 @@ import { Time } from '@/components/time'
 import { LiveCells } from './live-cells'
 import { pageOf, type Endpoint } from './scope'
 
-/** EndpointRow is an endpoint in the list. Its live numbers change without it. */
-export const EndpointRow = memo(function EndpointRow({
+/** RowCells are an endpoint in the list. Neither its live numbers nor its place draw them anew. */
+export const RowCells = memo(function RowCells({
   endpoint,
-  index,
+  wide,
   onDelete,
 }: {
   endpoint: Endpoint
-  index: number
+  /** whether there is room for a column with the URL */
+  wide: boolean
   onDelete: (e: Endpoint) => void
 }) {
   const { t } = useTranslation(['endpoints', 'common'])
@@ -29,7 +30,7 @@ export const EndpointRow = memo(function EndpointRow({
   const name = endpoint.name || t('unnamed')
   const copy = <CopyButton text={url} what={t('url.of', { name })} type="text" size="small" />
   return (
-    <tr aria-rowindex={index + 2}>
+    <>
       <th scope="row" className="name">
         <Flex vertical>
           <Link to={pageOf('own', id)} className="ellipsis">
@@ -38,20 +39,24 @@ export const EndpointRow = memo(function EndpointRow({
           <Marks endpoint={endpoint} />
         </Flex>
       </th>
-      <td className="url wide">
-        <Flex align="center" gap={4}>
-          <Typography.Text className="mono" ellipsis title={url}>
-            {url}
-          </Typography.Text>
-          {copy}
-        </Flex>
-      </td>
-      <LiveCells endpoint={endpoint} />
-      <td className="time wide">
-        <Time at={last_active_at} none={t('common:never')} />
-      </td>
+      {wide && (
+        <td className="url">
+          <Flex align="center" gap={4}>
+            <span className="mono ellipsis" title={url}>
+              {url}
+            </span>
+            {copy}
+          </Flex>
+        </td>
+      )}
+      <LiveCells endpoint={endpoint} wide={wide} />
+      {wide && (
+        <td className="time">
+          <Time at={last_active_at} none={t('common:never')} />
+        </td>
+      )}
       <td className="actions">
-        <span className="narrow">{copy}</span>
+        {!wide && copy}
         <Button
           type="text"
           danger
@@ -60,7 +65,7 @@ export const EndpointRow = memo(function EndpointRow({
           onClick={() => onDelete(endpoint)}
         />
       </td>
-    </tr>
+    </>
   )
 })
 
