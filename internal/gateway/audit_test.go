@@ -36,7 +36,7 @@ func TestCommandsAreAudited(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []struct{ action, before, after string }{ // newest first; names
-		{"endpoint.delete", "two", ""}, {"endpoint.update", "one", "two"}, {"endpoint.create", "", "one"},
+		{"endpoint.delete", "two", ""}, {"endpoint.change", "one", "two"}, {"endpoint.create", "", "one"},
 	}
 	if len(list) != len(want) {
 		t.Fatalf("%d entries: %+v", len(list), list)

@@ -162,7 +162,7 @@ func (b *book) UpdateEndpoint(ctx context.Context, id string, c control.Changes)
 	}
 	b.install(e)
 	b.feed.tell(inventory.EndpointChanged, id, "", e.UserID)
-	b.noteEndpoint(ctx, commands, "endpoint.update", &before, &e)
+	b.noteEndpoint(ctx, commands, "endpoint.change", &before, &e)
 	return b.show(e), nil
 }
 

@@ -26,7 +26,6 @@ export const auditActions = [
   'grant.delete',
   'endpoint.create',
   'endpoint.change',
-  'endpoint.update',
   'endpoint.key',
   'endpoint.public',
   'endpoint.rotate',

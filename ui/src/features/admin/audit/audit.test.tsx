@@ -21,7 +21,7 @@ const entry = {
   actor: 'bob',
   address: '192.0.2.7',
   agent: 'curl/8',
-  action: 'endpoint.update',
+  action: 'endpoint.change',
   target: 'endpoint/abc',
   before: { name: 'old', settings: { max_connections: 0, origins: [] } },
   after: { name: 'new', settings: { max_connections: 0, origins: ['https://a.example'] } },
