@@ -60,8 +60,8 @@ async function toURL(browser, link) {
   await page.waitForURL("/endpoints");
   await page.getByRole("button", { name: t("endpoints:create.action") }).first().click();
   await page.waitForURL(/\/endpoints\/[\w-]{22}/);
-  await page.getByRole("button", { name: t("copy.label", { what: "URL" }), exact: true }).click();
-  await page.getByText(t("copy.done", { what: "URL" })).waitFor();
+  await page.getByRole("button", { name: t("copy.label", { what: t("endpoints:url.label") }), exact: true }).click();
+  await page.getByText(t("copy.done", { what: t("endpoints:url.label") })).waitFor();
   const url = await page.evaluate(() => navigator.clipboard.readText());
   measured(`clicks from the invite to the URL (${language})`, clicks);
   return { page, url };
