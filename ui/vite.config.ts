@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 
-import { precompress } from './build/precompress'
+import { precompress } from './build/precompress.ts'
 
 // Where `make ui-dev` finds a gateway that runs.
 const gateway = process.env.CULVERT_SITE ?? 'http://localhost:8080'
