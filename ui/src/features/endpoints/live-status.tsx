@@ -32,12 +32,14 @@ export function LiveStatus({ endpoint, scope }: PartProps) {
         <Flex component="dl" gap="8px 32px" wrap align="center" style={{ margin: 0 }}>
           {numbers.map(([label, value]) => (
             <Flex key={label} vertical style={{ minWidth: 96 }}>
-              <Typography.Text component="dt" type="secondary">
-                {label}
-              </Typography.Text>
-              <Typography.Text component="dd" strong className="numbers" style={{ margin: 0, fontSize: 20 }}>
-                {value}
-              </Typography.Text>
+              <dt>
+                <Typography.Text type="secondary">{label}</Typography.Text>
+              </dt>
+              <dd style={{ margin: 0 }}>
+                <Typography.Text strong className="numbers" style={{ fontSize: 20 }}>
+                  {value}
+                </Typography.Text>
+              </dd>
             </Flex>
           ))}
         </Flex>
