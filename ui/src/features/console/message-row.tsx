@@ -30,7 +30,8 @@ export const MessageRow = memo(
         onClick={onOpen}
       >
         <span className="console-direction">
-          <span aria-hidden>{direction === 'sent' ? '↑' : '↓'}</span> {format.direction[direction]}
+          <span aria-hidden>{direction === 'sent' ? '↑' : '↓'}</span>{' '}
+          <span className="console-word">{format.direction[direction]}</span>
         </span>
         <span className="console-time">{format.time(at)}</span>
         <span className="console-delta">{before !== undefined && format.delta(at - before)}</span>
