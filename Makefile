@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The Culvert Authors
 # SPDX-License-Identifier: Apache-2.0
 
-.PHONY: help run test race lint fmt bench bench-compare bench-tunnels soak fuzz-api build clients ui ui-dev ui-api check
+.PHONY: help run test race lint fmt bench bench-compare bench-tunnels soak fuzz-api build clients ui ui-dev ui-api ui-screenshots check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -35,4 +35,6 @@ ui-dev: ## the web interface as it is written, over the gateway at CULVERT_SITE
 	@ci/ui-dev.sh
 ui-api: ## renew what the web interface knows of the API, after a change of it
 	@ci/ui-api.sh
+ui-screenshots: ## pictures of the web interface's screens into bin/screenshots
+	@ci/ui-screenshots.sh
 check: lint test ## what CI runs

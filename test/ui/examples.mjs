@@ -8,21 +8,19 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { api, atEnd, client, logIn, open, problem, result, run, settled } from "./harness.mjs";
+import { api, atEnd, client, config, logIn, open, problem, result, run } from "./harness.mjs";
 import { password } from "./inhabit.mjs";
 
 async function read(page, endpoint) {
   const examples = {};
-  await page.goto(`/endpoints/${endpoint.id}/code`);
-  await settled(page);
-  const tabs = page.locator("[role=tabpanel] [role=tab]");
-  await tabs.first().waitFor();
-  for (let i = 0; i < (await tabs.count()); i++) {
-    await tabs.nth(i).click();
-    const block = page.locator("pre[data-example]:visible");
-    const key = await block.getAttribute("data-example");
+  for (const key of config) {
+    await page.goto(`/endpoints/${endpoint.id}/code?example=${key}`);
+    const block = page.locator(`pre[data-example="${key}"]:visible`);
+    await block.waitFor();
     examples[key] = { file: await block.getAttribute("data-file"), text: await block.textContent() };
   }
+  const shown = await page.locator("[role=tabpanel] [role=tab]").count();
+  if (shown !== config.length) problem(`${shown} examples are shown, and ${config.length} known`);
   return examples;
 }
 
@@ -45,7 +43,6 @@ await run(async (browser) => {
   await logIn(context, "alice", password);
   const endpoint = await api(context, "POST", "/endpoints", { name: "examples" });
   const examples = await read(await context.newPage(), endpoint);
-  if (examples.browser) await runPage(browser, examples.browser, endpoint);
-  else problem("there is no example for browsers");
+  await runPage(browser, examples.browser, endpoint);
   result({ url: endpoint.url, examples });
 });

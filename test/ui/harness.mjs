@@ -53,7 +53,7 @@ export async function run(main) {
   } finally {
     for (const undo of endings.reverse()) undo();
     await browser.close();
-    process.stdin.destroy();
+    process.exit(); // whatever is still connected
   }
 }
 
@@ -150,10 +150,11 @@ export async function client(url, options) {
   const closed = new Promise((done) => socket.on("close", (code, reason) => done({ code, reason: String(reason) })));
   await new Promise((done, fail) => socket.once("open", done).once("error", fail));
   const got = (text) =>
-    new Promise((done) => {
+    new Promise((done, fail) => {
       const look = () => messages.includes(text) && done();
       waiting.push(look);
       look();
+      setTimeout(() => fail(new Error(`"${text}" does not arrive, but ${JSON.stringify(messages.slice(-3))}`)), 20_000).unref();
     });
   return { socket, messages, closed, got, send: (text) => socket.send(text) };
 }
