@@ -12,8 +12,10 @@ import { invalidate } from '@/api/query'
 import { SecretModal } from '@/components/secret'
 import { useFail } from '@/components/use-fail'
 
+import { hide, restore } from './hidden'
 import { at, byId, pageOf, type PartProps } from './scope'
 import { Title } from './title'
+import type { Arrival } from './use-create'
 
 /** AccessSettings decide who may connect: who knows the URL, or who has a key too. Each change of them ends connections. */
 export function AccessSettings({ endpoint, scope }: PartProps) {
@@ -33,12 +35,17 @@ export function AccessSettings({ endpoint, scope }: PartProps) {
       .then((made) => setKey(made.key))
       .then(changed)
       .catch(fail)
-  const newId = () =>
-    rotate
-      .mutateAsync(init)
-      .then((e) => navigate(pageOf(scope, e.id), { replace: true, state: { created: true } }))
-      .then(changed)
-      .catch(fail)
+  const newId = async () => {
+    hide(endpoint.id) // from now on nothing asks for the old id, which is gone any moment
+    try {
+      const e = await rotate.mutateAsync(init)
+      await navigate(pageOf(scope, e.id), { replace: true, state: { created: true } satisfies Arrival })
+      await changed()
+    } catch (error) {
+      restore(endpoint.id)
+      fail(error)
+    }
+  }
   return (
     <Card size="small">
       <Title>{t('access.title')}</Title>

@@ -29,11 +29,7 @@ export function Charts(part: PartProps) {
         <Typography.Text type="secondary">{t(`charts.about.${span}`)}</Typography.Text>
       </Flex>
       {span === 'live' ? (
-        <LiveCharts
-          id={part.endpoint.id}
-          scope={part.scope}
-          show={['messages', 'bytes', 'connections', 'dropped']}
-        />
+        <LiveCharts {...part} show={['messages', 'bytes', 'connections', 'dropped']} />
       ) : (
         <HistoryCharts key={span} {...part} span={span} />
       )}

@@ -14,6 +14,7 @@ import { ScreenSkeleton } from '@/components/screen-skeleton'
 import type { Scope } from '@/live/stream'
 
 import { EndpointTabs } from './endpoint-tabs'
+import { useHidden } from './hidden'
 import { LiveStatus } from './live-status'
 import { NameTitle } from './name-title'
 import { at, byId } from './scope'
@@ -27,14 +28,14 @@ const each = 15_000
 export function EndpointScreen({ scope }: { scope: Scope }) {
   const { t } = useTranslation('endpoints')
   const { id = '' } = useParams()
-  const {
-    data: endpoint,
-    error,
-    refetch,
-  } = api.useQuery('get', at(scope, '/endpoints/{id}'), byId(id), { refetchInterval: each })
-  if (error && asApiError(error).code === 'not_found') return <NotFound />
-  if (!endpoint)
-    return error ? <ErrorAlert error={error} onRetry={() => void refetch()} /> : <ScreenSkeleton />
+  const gone = useHidden().has(id)
+  const path = at(scope, '/endpoints/{id}')
+  const query = api.useQuery('get', path, byId(id), { refetchInterval: each, enabled: !gone })
+  const { data: endpoint, error } = query
+  if (error ? asApiError(error).code === 'not_found' : gone && !endpoint) return <NotFound />
+  if (!endpoint) {
+    return error ? <ErrorAlert error={error} onRetry={() => void query.refetch()} /> : <ScreenSkeleton />
+  }
   const part = { endpoint, scope }
   return (
     <Page

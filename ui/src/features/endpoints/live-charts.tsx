@@ -5,18 +5,18 @@ import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { ChartPanel } from '@/components/chart-panel'
-import { useLiveEndpointSeries } from '@/live/context'
+import { useLiveEndpointSeries, useLiveSeries } from '@/live/context'
 import { span, type Sample } from '@/live/store'
-import type { Scope } from '@/live/stream'
 
 import { Grid } from './grid'
+import type { PartProps } from './scope'
 
 type What = 'messages' | 'bytes' | 'connections' | 'dropped'
 
 /** LiveCharts draw the last five minutes of an endpoint. */
-export function LiveCharts({ id, scope, show }: { id: string; scope: Scope; show: readonly What[] }) {
+export function LiveCharts({ endpoint, scope, show }: PartProps & { show: readonly What[] }) {
   const { t } = useTranslation('endpoints')
-  const samples = useLiveEndpointSeries(id, scope)
+  const samples = useSamples({ endpoint, scope })
   const times = useMemo(() => samples.map((s) => s.time), [samples])
   const range = useMemo(() => {
     const last = times.at(-1)
@@ -26,7 +26,7 @@ export function LiveCharts({ id, scope, show }: { id: string; scope: Scope; show
     const line = (label: string, unit: 'rate' | 'byteRate' | 'number', value: (s: Sample) => number) => ({
       label,
       unit,
-      values: samples.map(value),
+      values: samples.map((s) => (s.known ? value(s) : null)),
     })
     const from = t('charts.in')
     const to = t('charts.out')
@@ -57,4 +57,27 @@ export function LiveCharts({ id, scope, show }: { id: string; scope: Scope; show
       ))}
     </Grid>
   )
+}
+
+const silence: Pick<Sample, 'rates' | 'connections' | 'tunnelBytes'> = {
+  rates: { messages_in: 0, messages_out: 0, bytes_in: 0, bytes_out: 0, dropped: 0 },
+  connections: 0,
+  tunnelBytes: 0,
+}
+
+/**
+ * useSamples returns the endpoint's seconds. The stream has only the busiest
+ * endpoints: of one that it leaves out nothing is known, unless nobody is connected.
+ */
+function useSamples({ endpoint: { id, stats }, scope }: PartProps): (Sample & { known: boolean })[] {
+  const all = useLiveSeries(scope)
+  const own = useLiveEndpointSeries(id, scope)
+  const silent = stats.connections === 0
+  return useMemo(() => {
+    const byTime = new Map(own.map((s) => [s.time, s]))
+    return all.map(({ time }) => {
+      const sample = byTime.get(time)
+      return sample ? { ...sample, known: true } : { ...silence, time, known: silent }
+    })
+  }, [all, own, silent])
 }

@@ -19,13 +19,12 @@ export function NameTitle(part: PartProps) {
   const { t } = useTranslation('endpoints')
   const button = useRef<HTMLButtonElement>(null)
   const [editing, setEditing] = useState(false)
-  if (editing) {
-    const done = () => {
-      setEditing(false)
-      requestAnimationFrame(() => button.current?.focus())
-    }
-    return <NameForm {...part} onDone={done} />
-  }
+  const edited = useRef(false)
+  useEffect(() => {
+    if (edited.current && !editing) button.current?.focus()
+    edited.current = editing
+  }, [editing])
+  if (editing) return <NameForm {...part} onDone={() => setEditing(false)} />
   return (
     <Flex align="center" gap={4}>
       <PageTitle>{part.endpoint.name || t('unnamed')}</PageTitle>

@@ -25,7 +25,7 @@ export function Overview({ endpoint, scope }: PartProps) {
   ] as const
   return (
     <Flex vertical gap="middle">
-      <LiveCharts id={endpoint.id} scope={scope} show={['messages', 'connections']} />
+      <LiveCharts endpoint={endpoint} scope={scope} show={['messages', 'connections']} />
       <Card size="small">
         <Descriptions
           column={{ xs: 1, sm: 2, xl: 3 }}
