@@ -4,20 +4,19 @@
 import { screen, waitFor } from '@testing-library/react'
 import { expect, test } from 'vitest'
 
+import { api } from '@/api/client'
 import { example } from '@/test/example-endpoint'
-import { withLive } from '@/test/live'
 import { show } from '@/test/render'
 import { answer } from '@/test/server'
 
-import { Component } from './endpoint'
-// Loaded before it is asked for: on a busy machine that takes longer than a test waits.
-import './settings'
+import { byId } from './scope'
+import { Settings } from './settings'
 
-const settings = () =>
-  show(withLive(<Component />), {
-    path: '/endpoints/:id/:tab?',
-    at: `/endpoints/${example.id}/settings`,
-  })
+function Fetched() {
+  const { data } = api.useQuery('get', '/endpoints/{id}', byId(example.id))
+  return data && <Settings endpoint={data} scope="own" />
+}
+const settings = () => show(<Fetched />)
 const limit = () => screen.findByLabelText('Largest message')
 
 test('settings are sent in the units of the API', async () => {
