@@ -1,0 +1,1 @@
+function e({server:e,name:t,services:n,tokenFile:r}){let i={serverUrl:e,clientId:t,...r&&{tokenFile:r},...n.length&&{services:n.map(e=>({id:e.id,protocol:e.protocol,...e.local_port&&{localPort:e.local_port},localHost:e.local_host||`localhost`,...e.description&&{description:e.description}}))}};return JSON.stringify(i,null,2)}export{e as t};

@@ -1,0 +1,1 @@
+import{J as e}from"./shared-Cu8tof60.js";function t(){return e()}var n={useBreakpoint:t};export{n as t};

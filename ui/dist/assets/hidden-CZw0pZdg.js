@@ -1,0 +1,1 @@
+import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{j as t}from"./base-BjvLuHC6.js";var n=e(t(),1),r=new Set,i=new Set;function a(e){r=e;for(let e of i)e()}var o=e=>(i.add(e),()=>void i.delete(e)),s=e=>a(new Set(r).add(e)),c=e=>a(new Set([...r].filter(t=>t!==e))),l=()=>(0,n.useSyncExternalStore)(o,()=>r);export{c as n,l as r,s as t};

@@ -1,0 +1,1 @@
+var e={connections:0,peak:0,messages_in:0,messages_out:0,bytes_in:0,bytes_out:0,dropped:0};function t(t,n,[r,i]){let a=new Map(t.map(e=>[Math.floor(Date.parse(e.start)/1e3/n),e])),o=[],s=[],c=Math.max(Math.floor(i/n)-2,...a.keys());for(let t=Math.ceil(r/n);t<=c;t++)o.push(t*n),s.push(a.get(t)??e);return{times:o,points:s}}export{t};

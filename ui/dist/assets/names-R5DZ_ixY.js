@@ -1,0 +1,1 @@
+var e=/^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$/,t=5e3,n=(e,t,n)=>e===n?t:`${e}/${t}`;export{e as n,t as r,n as t};

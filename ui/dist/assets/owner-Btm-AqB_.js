@@ -1,0 +1,1 @@
+import{h as e,m as t,r as n}from"./base-BjvLuHC6.js";var r=t();function i({id:t,name:i}){let{t:a}=n(`admin`);return t?(0,r.jsx)(e,{to:`/admin/users?user=${t}`,children:i}):(0,r.jsx)(r.Fragment,{children:a(`operator`)})}export{i as t};

@@ -1,0 +1,1 @@
+var e={pageParamName:`after`,initialPageParam:null,getNextPageParam:e=>e.next||void 0};function t(e){return e?.pages.flatMap(e=>e.items??[])??[]}export{e as n,t};

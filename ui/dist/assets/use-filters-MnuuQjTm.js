@@ -1,0 +1,1 @@
+import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{O as t,j as n}from"./base-BjvLuHC6.js";var r=e(n(),1);function i(e){let[n,i]=t(),a={};for(let t of e)a[t]=n.get(t)||void 0;return[a,(0,r.useCallback)(e=>i(t=>{let n=new URLSearchParams(t);for(let[t,r]of Object.entries(e))r?n.set(t,r):n.delete(t);return n},{replace:!0}),[i])]}export{i as t};

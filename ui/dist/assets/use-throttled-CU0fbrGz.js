@@ -1,0 +1,1 @@
+import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{j as t}from"./base-BjvLuHC6.js";var n=e(t(),1);function r(e,t){let[r,i]=(0,n.useState)(e),a=(0,n.useRef)(e);return(0,n.useEffect)(()=>{a.current=e}),(0,n.useEffect)(()=>{let e=setInterval(()=>i(a.current),t);return()=>clearInterval(e)},[t]),r}export{r as t};
