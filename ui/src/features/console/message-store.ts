@@ -206,8 +206,15 @@ export class MessageStore {
     this.clock.later(() => {
       const took = this.clock.now() - begun
       this.restUntil = begun + Math.max(listEach, Math.min(share * took, longestRest))
-      if (this.filtering) this.wake()
+      if (this.filtering) this.goOn()
     })
+  }
+
+  /** goOn filters what one frame did not, and shows of it what there is when it is time, or at the end. */
+  private readonly goOn = () => {
+    this.scan()
+    if (this.filtering && this.clock.now() < this.restUntil) this.clock.later(this.goOn)
+    else this.wake()
   }
 
   /** scan tests what was not tested yet, in slices, so that input is never kept waiting. */
