@@ -16,7 +16,12 @@ const narrow = { width: 390, height: 844 };
 async function picture(page, address, name) {
   await page.goto(address);
   await settled(page);
-  await page.waitForTimeout(1500); // for live numbers, and a chart with more than a point
+  await save(page, name);
+}
+
+async function save(page, name) {
+  await page.bringToFront();
+  await page.waitForTimeout(1500); // for live numbers
   await page.screenshot({ path: join(config.into, `${name}.png`) });
 }
 
@@ -25,6 +30,14 @@ await run(async (browser) => {
   const context = await open(browser, { viewport: wide });
   await logIn(context, "alice", password);
   const { endpoint } = await inhabit(context, config.tunnelclient);
+  const night = await open(browser, { viewport: wide, language: "zh-CN", colorScheme: "dark" });
+  await logIn(night, "alice", password);
+  // Their charts begin with the page: it has to be open for some time.
+  const overview = await context.newPage();
+  await overview.goto(`/endpoints/${endpoint}/overview`);
+  const load = await night.newPage();
+  await load.goto("/admin/load");
+
   const page = await context.newPage();
   const tabs = ["overview", "console", "connections", "log", "charts", "code", "settings"];
   for (const tab of tabs) await picture(page, `/endpoints/${endpoint}/${tab}`, `endpoint-${tab}`);
@@ -47,14 +60,19 @@ await run(async (browser) => {
   const stranger = await (await open(browser, { viewport: wide })).newPage();
   for (const name of ["login", "register", "reset"]) await picture(stranger, `/${name}`, name);
 
-  const night = await open(browser, { viewport: wide, language: "zh-CN", colorScheme: "dark" });
-  await logIn(night, "alice", password);
   const dark = await night.newPage();
   await picture(dark, `/endpoints/${endpoint}/overview`, "endpoint-overview-dark.zh-CN");
   await picture(dark, "/tunnels", "tunnels-dark.zh-CN");
-  await picture(dark, "/admin/load", "admin-load-dark.zh-CN");
   await dark.setViewportSize(narrow);
   await picture(dark, `/endpoints/${endpoint}/console`, "console-phone.zh-CN");
   await page.setViewportSize(narrow);
   await picture(page, "/endpoints", "endpoints-phone");
+
+  await page.setViewportSize(wide);
+  await page.goto(`/endpoints/${endpoint}/console`);
+  await settled(page);
+  await page.getByRole("listbox").first().scrollIntoViewIfNeeded();
+  await save(page, "endpoint-messages");
+  await save(overview, "endpoint-live");
+  await save(load, "admin-load-dark.zh-CN");
 });
