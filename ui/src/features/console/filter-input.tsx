@@ -1,26 +1,26 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { useEffect } from 'react'
+import { startTransition, useEffect, useState } from 'react'
 import { SearchOutlined } from '@ant-design/icons'
-import { Button, Flex, Input, Space, Tooltip, Typography } from 'antd'
+import { Button, Flex, Input, Select, Space, Tooltip, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 
-import { binaryLook, compile, type Filter } from './filter'
+import { binaryLook, compile, everything } from './filter'
 import type { MessageStore } from './message-store'
 
-/** FilterInput has the list show what contains a text, or what an expression matches. */
-export function FilterInput({
-  store,
-  filter,
-  onFilter,
-}: {
-  store: MessageStore
-  filter: Filter
-  onFilter: (f: Filter) => void
-}) {
+const directions = ['both', 'received', 'sent'] as const
+
+/**
+ * FilterInput has the list show what contains a text, or what an expression
+ * matches. It has the filter to itself: nothing else is made anew by a key.
+ */
+export function FilterInput({ store }: { store: MessageStore }) {
   const { t } = useTranslation('console')
-  const invalid = compile(filter) === undefined
+  const [filter, setFilter] = useState(everything)
+  // What is typed is shown at once, whatever the pane around it has to do for it.
+  const [text, setText] = useState(filter.text)
+  const invalid = compile({ ...filter, text }) === undefined
   useEffect(() => {
     const test = compile(filter)
     // What is being written is often no valid expression yet: the list stays as it was.
@@ -29,6 +29,13 @@ export function FilterInput({
   return (
     <Flex vertical gap={4}>
       <Space.Compact block>
+        <Select
+          aria-label={t('direction.label')}
+          value={filter.direction}
+          onChange={(direction) => setFilter({ ...filter, direction })}
+          options={directions.map((value) => ({ value, label: t(`direction.${value}`) }))}
+          popupMatchSelectWidth={false}
+        />
         <Input
           allowClear
           prefix={<SearchOutlined aria-hidden />}
@@ -36,8 +43,11 @@ export function FilterInput({
           aria-invalid={invalid}
           placeholder={filter.regex ? t('filter.regex_placeholder') : t('filter.placeholder')}
           status={invalid ? 'error' : ''}
-          value={filter.text}
-          onChange={(e) => onFilter({ ...filter, text: e.target.value })}
+          value={text}
+          onChange={({ target }) => {
+            setText(target.value)
+            startTransition(() => setFilter({ ...filter, text: target.value }))
+          }}
         />
         <Tooltip title={t('filter.regex_help', { count: binaryLook })}>
           <Button
@@ -45,7 +55,7 @@ export function FilterInput({
             aria-label={t('filter.regex')}
             aria-pressed={filter.regex}
             type={filter.regex ? 'primary' : 'default'}
-            onClick={() => onFilter({ ...filter, regex: !filter.regex })}
+            onClick={() => setFilter({ ...filter, regex: !filter.regex })}
           >
             {'.*'}
           </Button>
