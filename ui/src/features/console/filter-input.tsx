@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { startTransition, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { SearchOutlined } from '@ant-design/icons'
 import { Button, Flex, Input, Select, Space, Tooltip, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
@@ -18,9 +18,7 @@ const directions = ['both', 'received', 'sent'] as const
 export function FilterInput({ store }: { store: MessageStore }) {
   const { t } = useTranslation('console')
   const [filter, setFilter] = useState(everything)
-  // What is typed is shown at once, whatever the pane around it has to do for it.
-  const [text, setText] = useState(filter.text)
-  const invalid = compile({ ...filter, text }) === undefined
+  const invalid = compile(filter) === undefined
   useEffect(() => {
     const test = compile(filter)
     // What is being written is often no valid expression yet: the list stays as it was.
@@ -43,11 +41,8 @@ export function FilterInput({ store }: { store: MessageStore }) {
           aria-invalid={invalid}
           placeholder={filter.regex ? t('filter.regex_placeholder') : t('filter.placeholder')}
           status={invalid ? 'error' : ''}
-          value={text}
-          onChange={({ target }) => {
-            setText(target.value)
-            startTransition(() => setFilter({ ...filter, text: target.value }))
-          }}
+          value={filter.text}
+          onChange={(e) => setFilter({ ...filter, text: e.target.value })}
         />
         <Tooltip title={t('filter.regex_help', { count: binaryLook })}>
           <Button

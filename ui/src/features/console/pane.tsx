@@ -11,7 +11,6 @@ import type { Scope } from '@/live/stream'
 
 import { Composer } from './composer'
 import { ConnectionState } from './connection-state'
-import { everything } from './filter'
 import { MessageDetail } from './message-detail'
 import { MessageList } from './message-list'
 import type { Message } from './messages'
@@ -34,7 +33,6 @@ export function Pane({
   const { t } = useTranslation('console')
   const client = useClient(endpoint, scope)
   const [view, setView] = useState<View>('auto')
-  const [filter, setFilter] = useState(everything)
   const [detail, setDetail] = useState<Message | null>(null)
   const name = t('client', { number })
   return (
@@ -59,8 +57,6 @@ export function Pane({
         <Composer endpoint={endpoint.id} pane={number} client={client} />
         <Toolbar
           store={client.store}
-          filter={filter}
-          onFilter={setFilter}
           view={view}
           onView={setView}
           file={`${endpoint.name || endpoint.id}-${number}`}

@@ -11,26 +11,19 @@ import { useFail } from '@/components/use-fail'
 
 import { Counts } from './counts'
 import { lines } from './export'
-import type { Filter } from './filter'
 import { FilterInput } from './filter-input'
 import type { MessageStore } from './message-store'
 import { PauseButton } from './pause-button'
 import { views, type View } from './views'
 
-const directions = ['both', 'received', 'sent'] as const
-
 /** Toolbar chooses what the list shows, and how, and takes it away. */
 export function Toolbar({
   store,
-  filter,
-  onFilter,
   view,
   onView,
   file,
 }: {
   store: MessageStore
-  filter: Filter
-  onFilter: (f: Filter) => void
   view: View
   onView: (v: View) => void
   file: string
@@ -50,15 +43,8 @@ export function Toolbar({
   }
   return (
     <Flex vertical gap="small">
-      <FilterInput store={store} filter={filter} onFilter={onFilter} />
+      <FilterInput store={store} />
       <Flex gap="small" wrap align="center">
-        <Select
-          aria-label={t('direction.label')}
-          value={filter.direction}
-          onChange={(direction) => onFilter({ ...filter, direction })}
-          options={directions.map((value) => ({ value, label: t(`direction.${value}`) }))}
-          popupMatchSelectWidth={false}
-        />
         <Select
           aria-label={t('view.label')}
           value={view}
