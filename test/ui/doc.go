@@ -7,6 +7,6 @@
 // that logs an error, asks for something that fails, or breaks the policy for
 // its contents fails any of the tests.
 //
-// Times are limits for an idle machine. CI's is shared: there, some are
-// multiplied (see slack), and CULVERT_SOAK=1 takes them as they are.
+// Times are limits for an idle machine, which CULVERT_SOAK=1 says there is. On
+// CI's they are printed, or have patience (see quiet).
 package ui

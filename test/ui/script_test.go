@@ -41,7 +41,7 @@ type said struct {
 // is in args, as JSON.
 func play(t *testing.T, g *gateway, script string, args any) said {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	config, err := json.Marshal(args)
 	if err != nil {
