@@ -53,7 +53,11 @@ function Contents({ headings }: { headings: Heading[] }) {
   const item = ({ id, text }: Heading) => ({ key: id, href: `#${id}`, title: text })
   return (
     <nav aria-label={t('contents')} style={{ width: 240, position: 'sticky', top: 24 }}>
-      <Anchor affix={false} targetOffset={jumpOffset} items={headings.filter((h) => h.depth === 2).map(item)} />
+      <Anchor
+        affix={false}
+        targetOffset={jumpOffset}
+        items={headings.filter((h) => h.depth === 2).map(item)}
+      />
     </nav>
   )
 }
