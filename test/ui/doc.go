@@ -8,5 +8,5 @@
 // its contents fails any of the tests.
 //
 // Times are limits for an idle machine, which CULVERT_SOAK=1 says there is. On
-// CI's they are printed, or have patience (see quiet).
+// CI's they are not measured, or have patience (see quiet).
 package ui

@@ -5,7 +5,6 @@ package ui
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -18,8 +17,11 @@ import (
 var quiet = os.Getenv("CULVERT_SOAK") != ""
 
 // TestInteraction measures how quickly the interface answers when there is much
-// to show. The times are printed; on a quiet machine they have a limit.
+// to show.
 func TestInteraction(t *testing.T) {
+	if !quiet {
+		t.Skip("times are measured by make soak, where nothing else runs")
+	}
 	g := newGateway(t).withAdmin(t)
 	manyEndpoints(t, g)
 	g.start(t)
@@ -32,11 +34,7 @@ func TestInteraction(t *testing.T) {
 		"pausing the console",
 		"scrolling 100,000 messages",
 	} {
-		limit := math.Inf(1)
-		if quiet {
-			limit = 100
-		}
-		s.atMost(t, "ms at most: "+what, limit)
+		s.atMost(t, "ms at most: "+what, 100)
 	}
 }
 

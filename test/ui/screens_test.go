@@ -12,16 +12,17 @@ import (
 	"testing"
 )
 
-// TestScreens visits every screen in both languages and themes. That none is
-// left out is known from the router.
+// TestScreens visits every screen in both languages and themes: in all four
+// combinations by make soak, else in two. That none is left out is known from
+// the router.
 func TestScreens(t *testing.T) {
 	g := newGateway(t).start(t)
 	link, err := os.ReadFile(filepath.Join(g.dir, "culvert-data", "first-admin"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := play(t, g, "screens.mjs", map[string]string{
-		"setup": strings.TrimSpace(string(link)), "tunnelclient": filepath.Join(programs, "tunnelclient"),
+	s := play(t, g, "screens.mjs", map[string]any{
+		"setup": strings.TrimSpace(string(link)), "tunnelclient": filepath.Join(programs, "tunnelclient"), "whole": quiet,
 	})
 	var visits map[string]int
 	if err := json.Unmarshal(s.result, &visits); err != nil {
