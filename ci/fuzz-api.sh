@@ -60,7 +60,7 @@ CONFIG
 
 status=0
 "$venv/bin/schemathesis" --config-file schemathesis.toml run "$api/openapi.json" \
-  --max-time "${FUZZ_SECONDS:-40}" ${FUZZ_SEED:+--seed "$FUZZ_SEED"} --rate-limit 20/s --request-timeout 10 \
+  --max-time "${FUZZ_SECONDS:-25}" ${FUZZ_SEED:+--seed "$FUZZ_SEED"} --rate-limit 20/s --request-timeout 10 \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance \
   --exclude-operation-id log-out --exclude-operation-id log-out-everywhere --exclude-operation-id end-login \
   --exclude-path-regex '/(events|blocks)$' \

@@ -32,7 +32,7 @@ beside() {
 join() {
   wait "$aside_pid"
   cat "$dir/aside"
-  grep -q "^== $aside: ok" "$dir/aside" || failed+=("$aside")
+  grep -q "^== $aside: ok" "$dir/aside" || failed+=("$aside") # a subshell cannot
 }
 
 race=(-race)
@@ -47,7 +47,7 @@ ci/deps.sh | tee "$skips"
 step "unit tests" go test "${race[@]}" -shuffle=on -timeout 10m "${units[@]}"
 # Whole gateways under load: one package at a time, so that they only wait for
 # themselves.
-mapfile -t systems < <(go list ./test/... | grep -v '/test/lab\(/\|$\)')
+mapfile -t systems < <(go list ./test/... | grep -v '/test/\(lab\|ui\)\(/\|$\)')
 step "system tests" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 "${systems[@]}"
 # All of its messages; with the race detector there are fewer.
 step "model at full size" go test -count=1 -timeout 10m -run '^(TestHub|TestModel)$' ./test/model ./test
@@ -55,8 +55,9 @@ step "tunnels at full size" go test -count=1 -timeout 10m -run '^(TestCycles|Tes
 # One package at a time: they take ports from the same range.
 step "load tools" go -C bench test "${race[@]}" -shuffle=on -p 1 ./...
 
-# The lab waits most of its time, for its networks: others can compile meanwhile.
-beside "tunnel lab" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 ./test/lab/...
+# The lab waits most of its time, for its networks, and so does who uses pages:
+# others can compile meanwhile.
+beside "tunnel lab and browser" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 ./test/lab/... ./test/ui/...
 if [[ ${1:-} != race ]]; then
   step "pure-Go SQLite" env CGO_ENABLED=0 go test -shuffle=on -timeout 10m ./internal/store/...
   step "clients for all systems" ci/clients.sh
