@@ -5,7 +5,7 @@
 # Lets schemathesis make requests from the API's own document, and fails on a
 # 5xx, and on any answer that the document does not allow.
 #
-#   FUZZ_SECONDS=40      how long
+#   FUZZ_SECONDS=25      how long
 #   FUZZ_SEED=1          the seed of a run to repeat; it is printed
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
