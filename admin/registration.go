@@ -5,6 +5,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -96,7 +97,7 @@ type Site struct {
 }
 
 // site is asked before anybody is logged in, so a token that is not good is no
-// error.
+// error. While it cannot be looked up, nobody is told to be logged out.
 func site(ctx context.Context, q *request, version string) (*out[Site], error) {
 	p, err := q.accounts.Public(ctx)
 	s := Site{
@@ -105,6 +106,9 @@ func site(ctx context.Context, q *request, version string) (*out[Site], error) {
 	}
 	if token := tokenOf(q); err == nil && token != "" {
 		_, refused := q.accounts.Authenticate(ctx, token)
+		if e, ok := errors.AsType[*account.Error](refused); ok && e.Code == account.CodeUnavailable {
+			err = refused
+		}
 		s.LoggedIn = refused == nil
 	}
 	return answered(s, err)

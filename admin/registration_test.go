@@ -5,6 +5,8 @@ package admin
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/culvertd/culvert/internal/account"
@@ -40,4 +42,27 @@ func TestSite(t *testing.T) {
 		}
 	}
 	site(Site{Terms: true, FeedbackLink: "mailto:help@example.com"})
+}
+
+// Public is what they know of themselves.
+func (*doorkeeper) Public(context.Context) (account.Public, error) { return account.Public{}, nil }
+
+// TestSiteWithoutTheDatabase: a page that heard "not logged in" would take
+// everything away from who is.
+func TestSiteWithoutTheDatabase(t *testing.T) {
+	r := newStreamRig(t)
+	ask := func() int {
+		w := httptest.NewRecorder()
+		req := httptest.NewRequestWithContext(t.Context(), get, prefix+"/site", nil)
+		req.Header.Set("Authorization", "Bearer user-1")
+		r.api.Serve(w, req, Client{Secure: true})
+		return w.Code
+	}
+	if got := ask(); got != http.StatusOK {
+		t.Errorf("%d", got)
+	}
+	r.door.fail(&account.Error{Code: account.CodeUnavailable, Message: "x"})
+	if got := ask(); got != http.StatusServiceUnavailable {
+		t.Errorf("%d while nobody can be looked up", got)
+	}
 }

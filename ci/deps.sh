@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Installs what the tests need and the machine lacks: Chromium, the programs of
-# the tunnel lab, PostgreSQL, Node, the npm packages of ui and test/node, and the
-# languages of the examples of code.
-# What cannot be had is told in a line that begins with SKIP; the tests that
-# need it skip themselves.
+# the tunnel lab, PostgreSQL, Node, and the npm packages of ui and test/node. What
+# cannot be had is told in a line that begins with SKIP; the tests that need it
+# skip themselves, as do examples of code in languages that are not here.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 

@@ -8,13 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +24,7 @@ import (
 	"github.com/culvertd/culvert/caddymodule"
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/gateway"
+	programs "github.com/culvertd/culvert/test/process"
 )
 
 func TestMain(m *testing.M) {
@@ -100,7 +99,7 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &site{port: freePort(t), data: dir}
+	return &site{port: programs.FreePort(t), data: dir}
 }
 
 func (s *site) address() string {
@@ -196,26 +195,6 @@ func dial(t *testing.T, url string) *websocket.Conn {
 	}
 	return c
 }
-
-// freePort returns a port that nobody listens on, and never the same one twice:
-// Caddy's listeners share ports (SO_REUSEPORT), so two of them on one port
-// would each get a part of the other's connections.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := ln.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it is
-		_ = ln.Close()
-		if _, again := givenPorts.LoadOrStore(port, true); !again {
-			return port
-		}
-	}
-}
-
-var givenPorts sync.Map // of int: what freePort has returned
 
 // soak is whether to run in full size what takes long.
 var soak = os.Getenv("CULVERT_SOAK") != ""

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	programs "github.com/culvertd/culvert/test/process"
 )
 
 // built compiles cmd/culvert once and returns its path.
@@ -37,7 +39,7 @@ type place struct {
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
-	p := &place{dir: t.TempDir(), port: freePort(t)}
+	p := &place{dir: t.TempDir(), port: programs.FreePort(t)}
 	example, err := os.ReadFile("../Caddyfile.example")
 	if err != nil {
 		t.Fatal(err)
@@ -45,15 +47,9 @@ func newPlace(t *testing.T) *place {
 	if err := os.WriteFile(filepath.Join(p.dir, "Caddyfile"), example, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range os.Environ() {
-		if !strings.HasPrefix(e, "CULVERT_") && !strings.HasPrefix(e, "XDG_") && !strings.HasPrefix(e, "HOME=") {
-			p.env = append(p.env, e)
-		}
-	}
-	home := filepath.Join(p.dir, "home")
-	p.env = append(p.env, "HOME="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home,
+	p.env = programs.Environment(filepath.Join(p.dir, "home"),
 		// Two gateways would otherwise meet at the admin endpoint.
-		fmt.Sprintf("CADDY_ADMIN=127.0.0.1:%d", freePort(t)),
+		fmt.Sprintf("CADDY_ADMIN=127.0.0.1:%d", programs.FreePort(t)),
 		"CULVERT_SITE="+p.site(), "CULVERT_RELAY=127.0.0.1:0")
 	return p
 }

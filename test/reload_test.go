@@ -19,6 +19,7 @@ import (
 
 	"github.com/culvertd/culvert/caddymodule"
 	"github.com/culvertd/culvert/internal/control"
+	programs "github.com/culvertd/culvert/test/process"
 )
 
 // reload is one way to load another config over a site's.
@@ -142,7 +143,7 @@ func TestFirstConfigFails(t *testing.T) {
 				t.Fatal("no error")
 			}
 			// Nothing holds the folder: the next one may have it.
-			s.port = freePort(t)
+			s.port = programs.FreePort(t)
 			if err := s.load(t, "", n); err != nil {
 				t.Fatal(err)
 			}

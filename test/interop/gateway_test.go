@@ -6,7 +6,6 @@ package interop
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/culvertd/culvert/test/process"
 )
 
 // gateway is a running culvert, as a user would start it: the binary with
@@ -29,7 +30,7 @@ type gateway struct {
 func startGateway(t *testing.T) *gateway {
 	t.Helper()
 	dir := t.TempDir()
-	port := freePort(t)
+	port := process.FreePort(t)
 	g := &gateway{
 		binary: filepath.Join(dir, "culvert"),
 		env: append(os.Environ(),
@@ -39,7 +40,7 @@ func startGateway(t *testing.T) *gateway {
 			// Caddy's own files, and the address of its admin API, must not
 			// be shared with a gateway that runs on this machine.
 			"XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir,
-			fmt.Sprintf("CADDY_ADMIN=localhost:%d", freePort(t)),
+			fmt.Sprintf("CADDY_ADMIN=localhost:%d", process.FreePort(t)),
 		),
 	}
 	// The flags of ci/env.sh, so that Caddy is compiled once for all.
@@ -103,14 +104,4 @@ func (g *gateway) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(g.binary, args...)
 	cmd.Env = g.env
 	return cmd
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
 }

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/culvertd/culvert/test/tunnel/process"
+	"github.com/culvertd/culvert/test/process"
 )
 
 // Ports of the applications, the same at the provider and, through the tunnel,

@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/culvertd/culvert/test/tunnel/process"
+	"github.com/culvertd/culvert/test/process"
 )
 
 const (

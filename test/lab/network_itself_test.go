@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/culvertd/culvert/test/lab/emulate"
-	"github.com/culvertd/culvert/test/tunnel/process"
+	"github.com/culvertd/culvert/test/process"
 )
 
 // TestTheLabIsWhatItSays: without this a tunnel that is not needed would pass

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/culvertd/culvert/test/lab/emulate"
-	"github.com/culvertd/culvert/test/tunnel/process"
+	"github.com/culvertd/culvert/test/process"
 )
 
 const (

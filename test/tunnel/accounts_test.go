@@ -22,7 +22,7 @@ import (
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/tunnel"
 	"github.com/culvertd/culvert/internal/wire"
-	"github.com/culvertd/culvert/test/tunnel/process"
+	"github.com/culvertd/culvert/test/process"
 )
 
 // person has an account at a site, and is logged in through its API.

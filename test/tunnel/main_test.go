@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/culvertd/culvert/test/tunnel/process"
+	"github.com/culvertd/culvert/test/process"
 )
 
 func TestMain(m *testing.M) {

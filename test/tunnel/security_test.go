@@ -16,7 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/culvertd/culvert/internal/wire"
-	"github.com/culvertd/culvert/test/tunnel/process"
+	"github.com/culvertd/culvert/test/process"
 )
 
 func (s *site) tunnel() string { return fmt.Sprintf("ws://127.0.0.1:%d/tunnel", s.port) }

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/culvertd/culvert/test/tunnel/process"
+	"github.com/culvertd/culvert/test/process"
 )
 
 // seedClient is test/node/seed-client.mjs: another program, in another

@@ -16,7 +16,7 @@ import (
 	_ "github.com/culvertd/culvert/caddymodule"
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/gateway"
-	"github.com/culvertd/culvert/test/tunnel/process"
+	"github.com/culvertd/culvert/test/process"
 )
 
 // site is a gateway in this process: real Caddy, whose config is the

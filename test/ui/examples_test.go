@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,6 +87,7 @@ func TestExamples(t *testing.T) {
 // converse runs an example beside a client, and has each hear the other.
 func converse(t *testing.T, url, dir string, r recipe) {
 	t.Helper()
+	command := r.prepare(t, dir) // before the peer is there, who answers no pings while it compiles
 	peer, res, err := websocket.DefaultDialer.DialContext(t.Context(), url, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +96,6 @@ func converse(t *testing.T, url, dir string, r recipe) {
 	defer peer.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	command := r.prepare(t, dir)
 	if !r.mute {
 		command = append(command, "hello from "+filepath.Base(t.Name()))
 	}
@@ -121,15 +122,17 @@ func converse(t *testing.T, url, dir string, r recipe) {
 		}
 	}
 	answer := "answer to " + filepath.Base(t.Name())
-	go func() { // one that only receives does not say when it has connected
+	var answering sync.WaitGroup
+	answering.Go(func() { // one that only receives does not say when it has connected
 		for ctx.Err() == nil && peer.WriteMessage(websocket.TextMessage, []byte(answer)) == nil {
 			time.Sleep(200 * time.Millisecond)
 		}
-	}()
+	})
 	if !contains(stdout, answer) {
 		t.Errorf("it did not print what it was sent")
 	}
 	cancel()
+	answering.Wait()
 	_ = cmd.Wait() // it was killed
 	if t.Failed() {
 		t.Logf("%s", &stderr)

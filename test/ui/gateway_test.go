@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/culvertd/culvert/test/process"
 )
 
 const password = "rain on the old roof"
@@ -35,15 +36,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// build compiles both programs once, with the flags of ci/env.sh, so that Caddy
-// is compiled once for all.
+// build compiles both programs once.
 var build = sync.OnceValue(func() error {
-	out, err := exec.Command("go", "build", "-trimpath", "-tags=nobadger,nomysql,nopgx", "-o", programs,
-		"../../cmd/culvert", "../../tunnelclient").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("building: %w\n%s", err, out)
-	}
-	return nil
+	_, err := process.Build(programs)
+	return err
 })
 
 // gateway is a culvert that runs as a user would start it, in a folder of its
@@ -53,7 +49,7 @@ type gateway struct {
 	site string
 	env  []string
 	cmd  *exec.Cmd
-	log  bytes.Buffer
+	log  process.Buffer
 }
 
 // newGateway prepares one without starting it.
@@ -62,7 +58,7 @@ func newGateway(t *testing.T) *gateway {
 	if err := build(); err != nil {
 		t.Fatal(err)
 	}
-	g := &gateway{dir: t.TempDir(), site: fmt.Sprintf("http://localhost:%d", freePort(t))}
+	g := &gateway{dir: t.TempDir(), site: fmt.Sprintf("http://localhost:%d", process.FreePort(t))}
 	example, err := os.ReadFile("../../Caddyfile.example")
 	if err != nil {
 		t.Fatal(err)
@@ -70,12 +66,7 @@ func newGateway(t *testing.T) *gateway {
 	if err := os.WriteFile(filepath.Join(g.dir, "Caddyfile"), example, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range os.Environ() {
-		if !strings.HasPrefix(e, "CULVERT_") && !strings.HasPrefix(e, "XDG_") && !strings.HasPrefix(e, "HOME=") {
-			g.env = append(g.env, e)
-		}
-	}
-	g.env = append(g.env, "HOME="+g.dir, fmt.Sprintf("CADDY_ADMIN=localhost:%d", freePort(t)),
+	g.env = process.Environment(g.dir, fmt.Sprintf("CADDY_ADMIN=localhost:%d", process.FreePort(t)),
 		"CULVERT_SITE="+g.site, "CULVERT_RELAY=127.0.0.1:0")
 	return g
 }
@@ -149,14 +140,4 @@ func (g *gateway) stop(t *testing.T, signal os.Signal) {
 	if err != nil && !(signal == syscall.SIGKILL && errors.As(err, &exit)) {
 		t.Errorf("culvert ended with %v\n%s", err, &g.log)
 	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
 }

@@ -46,8 +46,9 @@ export async function run(main) {
     // Chromium's sandbox refuses root, which CI is.
     args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
   });
+  const stopped = new Promise((_, fail) => process.once("SIGTERM", () => fail(new Error("it took too long"))));
   try {
-    await main(browser);
+    await Promise.race([main(browser), stopped]);
   } catch (error) {
     problem(`${error.stack}\n${await describe(browser)}`);
   } finally {

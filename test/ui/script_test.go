@@ -50,6 +50,8 @@ func play(t *testing.T, g *gateway, script string, args any) said {
 	cmd := exec.CommandContext(ctx, find(t, "node"), script, browser(t), g.site, string(config))
 	stdin, inErr := cmd.StdinPipe()
 	stdout, outErr := cmd.StdoutPipe()
+	// The script ends what it has started.
+	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, 10*time.Second
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {

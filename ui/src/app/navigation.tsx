@@ -41,15 +41,15 @@ export function Navigation({ onChosen }: { onChosen?: () => void }) {
     label: <Link to={to}>{text}</Link>,
   })
   const items: MenuProps['items'] = [
-    item('/endpoints', t('nav.endpoints'), <ApiOutlined />),
-    item('/tunnels', t('nav.tunnels'), <NodeIndexOutlined />),
-    item('/account', t('nav.account'), <UserOutlined />),
-    item('/docs', t('nav.docs'), <BookOutlined />),
+    item('/endpoints', t('nav.endpoints'), <ApiOutlined aria-hidden />),
+    item('/tunnels', t('nav.tunnels'), <NodeIndexOutlined aria-hidden />),
+    item('/account', t('nav.account'), <UserOutlined aria-hidden />),
+    item('/docs', t('nav.docs'), <BookOutlined aria-hidden />),
   ]
   if (me?.user.admin) {
     items.push({
       key: '/admin',
-      icon: <SettingOutlined />,
+      icon: <SettingOutlined aria-hidden />,
       label: t('nav.admin'),
       children: adminTabs.map((tab) => item(`/admin/${tab}`, t(`nav.admin_${tab}`))),
     })
@@ -57,7 +57,7 @@ export function Navigation({ onChosen }: { onChosen?: () => void }) {
   if (feedback) {
     items.push({
       key: 'feedback',
-      icon: <MessageOutlined />,
+      icon: <MessageOutlined aria-hidden />,
       label: (
         <a href={feedback} target="_blank" rel="noreferrer">
           {t('nav.feedback')}

@@ -28,7 +28,7 @@ export function LanguageMenu() {
         onClick: ({ key }) => void chooseLanguage(key as Language),
       }}
     >
-      <Button type="text" icon={<TranslationOutlined />} aria-label={t('preferences.language')} />
+      <Button type="text" icon={<TranslationOutlined aria-hidden />} aria-label={t('preferences.language')} />
     </Dropdown>
   )
 }
@@ -47,7 +47,7 @@ export function ThemeMenu() {
         onClick: ({ key }) => chooseTheme(key as ThemeChoice),
       }}
     >
-      <Button type="text" icon={<BulbOutlined />} aria-label={t('preferences.theme')} />
+      <Button type="text" icon={<BulbOutlined aria-hidden />} aria-label={t('preferences.theme')} />
     </Dropdown>
   )
 }

@@ -58,7 +58,7 @@ function Shell() {
           {!wide && (
             <Button
               type="text"
-              icon={<MenuOutlined />}
+              icon={<MenuOutlined aria-hidden />}
               aria-label={t('nav.menu')}
               onClick={() => setOpen(true)}
             />

@@ -27,7 +27,7 @@ export function UserMenu() {
   ]
   return (
     <Dropdown trigger={['click']} menu={{ items }}>
-      <Button type="text" icon={<UserOutlined />} aria-label={me?.user.name ?? t('nav.account')}>
+      <Button type="text" icon={<UserOutlined aria-hidden />} aria-label={me?.user.name ?? t('nav.account')}>
         {wide && me?.user.name}
       </Button>
     </Dropdown>

@@ -27,7 +27,7 @@ export function CopyButton({
   }
   return (
     <Button
-      icon={copied ? <CheckOutlined /> : <CopyOutlined />}
+      icon={copied ? <CheckOutlined aria-hidden /> : <CopyOutlined aria-hidden />}
       aria-label={t('copy.label', { what })}
       onClick={() => void copy()}
       {...rest}

@@ -10,12 +10,12 @@ import { api, type Schema } from '@/api/client'
 import { invalidate } from '@/api/query'
 import { EmptyState } from '@/components/empty-state'
 import { ErrorAlert } from '@/components/errors'
+import { Part } from '@/components/part'
 import { ScreenSkeleton } from '@/components/screen-skeleton'
 import { Time } from '@/components/time'
 import { useFail } from '@/components/use-fail'
 
 import { NewClientToken } from './new-client-token'
-import { Part } from './part'
 import { Revoke } from './revoke'
 
 type Token = Schema<'ClientToken'>

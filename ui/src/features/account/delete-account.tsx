@@ -9,9 +9,10 @@ import { useNavigate } from 'react-router'
 import { api } from '@/api/client'
 import { sessionChanged } from '@/app/session'
 import { ErrorAlert } from '@/components/errors'
+import { Part } from '@/components/part'
 import { useSubmit } from '@/components/use-submit'
 
-import { Part, type TabProps } from './part'
+import type { TabProps } from './tab'
 
 const what = ['endpoints', 'tunnels', 'tokens', 'history'] as const
 

@@ -9,11 +9,11 @@ import { api, type Schema } from '@/api/client'
 import { invalidate } from '@/api/query'
 import { sessionChanged } from '@/app/session'
 import { ErrorAlert } from '@/components/errors'
+import { Part } from '@/components/part'
 import { Time } from '@/components/time'
 import { useFail } from '@/components/use-fail'
 
 import { Device } from './device'
-import { Part } from './part'
 
 type Login = Schema<'Login'>
 

@@ -6,7 +6,7 @@ import { Form, Input, Radio, Select, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 
 import { api } from '@/api/client'
-import { Command } from '@/features/tunnels/command'
+import { Command } from '@/components/command'
 
 import { expiresAt, expiries, today, type Expiry } from './expiry'
 import { NewTokenModal } from './new-token-modal'

@@ -6,7 +6,7 @@ import { Form, Input, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 
 import { api } from '@/api/client'
-import { Command } from '@/features/tunnels/command'
+import { Command } from '@/components/command'
 
 import { NewTokenModal } from './new-token-modal'
 

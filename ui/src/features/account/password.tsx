@@ -9,9 +9,10 @@ import { api } from '@/api/client'
 import { invalidate } from '@/api/query'
 import { ErrorAlert } from '@/components/errors'
 import { NewPassword } from '@/components/new-password'
+import { Part } from '@/components/part'
 import { useSubmit } from '@/components/use-submit'
 
-import { Part, type TabProps } from './part'
+import type { TabProps } from './tab'
 
 type Values = { old: string; new: string }
 

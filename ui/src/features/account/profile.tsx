@@ -6,10 +6,11 @@ import { useTranslation } from 'react-i18next'
 
 import { api } from '@/api/client'
 import { ErrorAlert } from '@/components/errors'
+import { Part } from '@/components/part'
 import { ScreenSkeleton } from '@/components/screen-skeleton'
 import { Time } from '@/components/time'
 
-import { Part, type TabProps } from './part'
+import type { TabProps } from './tab'
 import { UsageBars } from './usage-bars'
 
 /** Profile says who one is here, and what one has used of what one may. */

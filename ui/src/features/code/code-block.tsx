@@ -24,7 +24,7 @@ export function CodeBlock({ example, note, text }: { example: Example; note: str
             {t('copy')}
           </CopyButton>
           <Button
-            icon={<DownloadOutlined />}
+            icon={<DownloadOutlined aria-hidden />}
             aria-label={t('download_file', { file: example.file })}
             onClick={() => download(example.file, 'text/plain', text)}
           >

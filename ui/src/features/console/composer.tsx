@@ -43,7 +43,7 @@ export function Composer({ endpoint, pane, client }: { endpoint: string; pane: n
         />
         {draft.kind === 'json' && (
           <Button
-            icon={<FormatPainterOutlined />}
+            icon={<FormatPainterOutlined aria-hidden />}
             disabled={isProblem(encoded)}
             onClick={() => change({ ...draft, text: prettyJson(draft.text) })}
           >
@@ -69,11 +69,11 @@ export function Composer({ endpoint, pane, client }: { endpoint: string; pane: n
         {problem ? <ProblemText problem={problem} /> : t('send_keys')}
       </Typography.Text>
       <Flex gap="small" wrap align="center">
-        <Button type="primary" icon={<SendOutlined />} disabled={!ready} onClick={send}>
+        <Button type="primary" icon={<SendOutlined aria-hidden />} disabled={!ready} onClick={send}>
           {t('send')}
         </Button>
         <Button
-          icon={<RedoOutlined />}
+          icon={<RedoOutlined aria-hidden />}
           disabled={!open || last === null}
           onClick={() => last !== null && client.send(last)}
         >

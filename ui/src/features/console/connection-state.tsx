@@ -16,10 +16,10 @@ import { Countdown } from './countdown'
 import { useEndingText } from './use-ending-text'
 
 const looks: Record<State['kind'], { color?: string; icon: React.ReactNode }> = {
-  connecting: { color: 'processing', icon: <SyncOutlined /> },
-  open: { color: 'success', icon: <CheckCircleOutlined /> },
-  waiting: { color: 'warning', icon: <ClockCircleOutlined /> },
-  closed: { icon: <MinusCircleOutlined /> },
+  connecting: { color: 'processing', icon: <SyncOutlined aria-hidden /> },
+  open: { color: 'success', icon: <CheckCircleOutlined aria-hidden /> },
+  waiting: { color: 'warning', icon: <ClockCircleOutlined aria-hidden /> },
+  closed: { icon: <MinusCircleOutlined aria-hidden /> },
 }
 
 /** ConnectionState shows how a connection is, why it ended, and what can be done about it. */

@@ -104,6 +104,19 @@ describe('Console', () => {
     expect(await screen.findByText(/"wet": true/)).toBeInTheDocument()
   })
 
+  it('opens the message that is clicked, also when a filter has moved it', async () => {
+    const { user, first } = await open()
+    act(() => {
+      FakeSocket.all[0]!.receive('{"sun":0}')
+      for (let i = 1; i <= 30; i++) FakeSocket.all[0]!.receive(`{"rain":${i}}`)
+    })
+    await first.findByText('{"rain":30}')
+    await user.type(first.getByLabelText('Filter'), 'rain')
+    await first.findByText('30 of 31 messages', {}, { timeout: 5000 })
+    await user.click(first.getByText('{"rain":28}'))
+    expect(await screen.findByText(/"rain": 28/)).toBeInTheDocument()
+  })
+
   it('has up to four clients, and one at least', async () => {
     const { user } = await open()
     const add = screen.getByText('Add a client').closest('button')!

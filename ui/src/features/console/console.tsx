@@ -32,7 +32,7 @@ export function Console({ endpoint, scope }: { endpoint: Schema<'Endpoint'>; sco
     <Flex vertical gap="middle">
       <Flex justify="space-between" align="center" gap="small" wrap>
         <Typography.Text type="secondary">{t('intro')}</Typography.Text>
-        <Button icon={<PlusOutlined />} onClick={add} disabled={panes.length >= mostPanes}>
+        <Button icon={<PlusOutlined aria-hidden />} onClick={add} disabled={panes.length >= mostPanes}>
           {t('add')}
         </Button>
       </Flex>

@@ -59,7 +59,11 @@ export function MessageDetail({
               options={views.map((value) => ({ value, label: t(`view.${value}`) }))}
             />
             <CopyButton text={text} what={t('message')} />
-            <Button icon={<RedoOutlined />} disabled={!open} onClick={() => client.send(message.data)}>
+            <Button
+              icon={<RedoOutlined aria-hidden />}
+              disabled={!open}
+              onClick={() => client.send(message.data)}
+            >
               {t('resend')}
             </Button>
           </Flex>

@@ -128,7 +128,7 @@ export function MessageList({
           className="console-end"
           type="primary"
           shape="round"
-          icon={<ArrowDownOutlined />}
+          icon={<ArrowDownOutlined aria-hidden />}
           onClick={() => follow(true)}
         >
           {fresh > 0 ? t('new', { count: fresh }) : t('to_end')}

@@ -40,9 +40,10 @@ export const MessageRow = memo(
       </div>
     )
   },
-  // The handler is a new one each time, and does the same for the same row.
+  // The handler is a new one each time, and does the same at the same position.
   (a, b) =>
     a.message === b.message &&
+    a.position === b.position &&
     a.view === b.view &&
     a.format === b.format &&
     a.active === b.active &&

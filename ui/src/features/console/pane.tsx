@@ -46,7 +46,7 @@ export function Pane({
             <Tooltip title={t('remove', { name })}>
               <Button
                 type="text"
-                icon={<CloseOutlined />}
+                icon={<CloseOutlined aria-hidden />}
                 aria-label={t('remove', { name })}
                 onClick={onRemove}
               />

@@ -14,11 +14,11 @@ export function PauseButton({ store }: { store: MessageStore }) {
   // -1 stands for no pause: one number says whether anything changed here.
   const waiting = useSyncExternalStore(store.subscribe, () => (store.paused ? store.waiting : -1))
   return waiting < 0 ? (
-    <Button icon={<PauseOutlined />} onClick={() => store.pause()}>
+    <Button icon={<PauseOutlined aria-hidden />} onClick={() => store.pause()}>
       {t('pause')}
     </Button>
   ) : (
-    <Button type="primary" icon={<CaretRightOutlined />} onClick={() => store.resume()}>
+    <Button type="primary" icon={<CaretRightOutlined aria-hidden />} onClick={() => store.resume()}>
       {waiting > 0 ? t('resume_new', { count: waiting }) : t('resume')}
     </Button>
   )

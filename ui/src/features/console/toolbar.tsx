@@ -54,11 +54,15 @@ export function Toolbar({
         />
         <PauseButton store={store} />
         <Tooltip title={t('clear')}>
-          <Button icon={<ClearOutlined />} aria-label={t('clear')} onClick={() => store.clear()} />
+          <Button
+            icon={<ClearOutlined aria-hidden />}
+            aria-label={t('clear')}
+            onClick={() => store.clear()}
+          />
         </Tooltip>
         <Tooltip title={t('export')}>
           <Button
-            icon={<DownloadOutlined />}
+            icon={<DownloadOutlined aria-hidden />}
             aria-label={t('export')}
             loading={exporting}
             onClick={() => void save()}

@@ -35,7 +35,7 @@ export function CreateButton() {
           trigger={['click']}
           menu={{ items: [{ key: 'options', label: t('create.options') }], onClick: () => setChoosing(true) }}
         >
-          <Button type="primary" icon={<DownOutlined />} aria-label={t('create.more')} />
+          <Button type="primary" icon={<DownOutlined aria-hidden />} aria-label={t('create.more')} />
         </Dropdown>
       </Space.Compact>
       <CreateModal open={choosing} onClose={() => setChoosing(false)} />

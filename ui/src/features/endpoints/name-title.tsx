@@ -31,7 +31,7 @@ export function NameTitle(part: PartProps) {
       <Button
         ref={button}
         type="text"
-        icon={<EditOutlined />}
+        icon={<EditOutlined aria-hidden />}
         aria-label={t('rename')}
         onClick={() => setEditing(true)}
       />
@@ -84,11 +84,11 @@ function NameForm({ endpoint, scope, onDone }: PartProps & { onDone: () => void 
         <Button
           type="primary"
           htmlType="submit"
-          icon={<CheckOutlined />}
+          icon={<CheckOutlined aria-hidden />}
           loading={patch.isPending}
           aria-label={t('common:save')}
         />
-        <Button icon={<CloseOutlined />} aria-label={t('common:cancel')} onClick={onDone} />
+        <Button icon={<CloseOutlined aria-hidden />} aria-label={t('common:cancel')} onClick={onDone} />
       </Flex>
     </form>
   )

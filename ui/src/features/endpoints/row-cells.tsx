@@ -60,7 +60,7 @@ export const RowCells = memo(function RowCells({
         <Button
           type="text"
           danger
-          icon={<DeleteOutlined />}
+          icon={<DeleteOutlined aria-hidden />}
           aria-label={t('delete.label', { name })}
           onClick={() => onDelete(endpoint)}
         />

@@ -40,7 +40,7 @@ export function UrlBox({ endpoint, scope }: PartProps) {
             {t('url.copy')}
           </CopyButton>
           <Popover trigger="click" placement="bottomRight" content={<Code url={url} />}>
-            <Button size="large" icon={<QrcodeOutlined />} aria-label={t('url.qr')} />
+            <Button size="large" icon={<QrcodeOutlined aria-hidden />} aria-label={t('url.qr')} />
           </Popover>
         </Flex>
         {endpoint.private ? (

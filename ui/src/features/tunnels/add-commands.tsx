@@ -6,16 +6,16 @@ import { Button, Collapse, Flex, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 
 import { api } from '@/api/client'
+import { Command } from '@/components/command'
 import { ErrorAlert } from '@/components/errors'
+import { Part } from '@/components/part'
 import { ScreenSkeleton } from '@/components/screen-skeleton'
 
 import type { NewClient } from './add-name'
 import { AddSignIn } from './add-sign-in'
 import { AddWait } from './add-wait'
-import { Command } from './command'
 import { commandsFor, type SignIn } from './commands'
 import { configFile } from './config'
-import { Part } from './part'
 import { systems, type System } from './systems'
 
 /** AddCommands has what to do on the machine, line by line, and waits until the client is online. */
@@ -47,7 +47,7 @@ export function AddCommands({
   const what = t('command')
   return (
     <>
-      <Part title={t('add.get')} text={t('add.get_text', { file })}>
+      <Part title={t('add.get')} intro={t('add.get_text', { file })}>
         <Command text={commands.build} what={what} />
         <Typography.Text>{t('add.install_text', { shell })}</Typography.Text>
         <Command text={commands.install} what={what} />
@@ -55,10 +55,10 @@ export function AddCommands({
       <Part title={t('add.sign_in')}>
         <AddSignIn os={os} name={client.name} commands={commands} signIn={signIn} onChange={setSignIn} />
       </Part>
-      <Part title={t('add.config')} text={t('add.config_text', { file: `${client.name}.json` })}>
+      <Part title={t('add.config')} intro={t('add.config_text', { file: `${client.name}.json` })}>
         <Command text={commands.config} what={what} />
       </Part>
-      <Part title={t('add.start')} text={t('add.start_text')}>
+      <Part title={t('add.start')} intro={t('add.start_text')}>
         <Command text={commands.start} what={what} />
         {commands.service && (
           <Collapse

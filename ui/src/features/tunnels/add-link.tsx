@@ -13,7 +13,7 @@ export function AddLink() {
   return (
     <Button
       type="primary"
-      icon={<PlusOutlined />}
+      icon={<PlusOutlined aria-hidden />}
       href={useHref('/tunnels/add')}
       onClick={(e) => {
         e.preventDefault()

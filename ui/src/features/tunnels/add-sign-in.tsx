@@ -8,10 +8,10 @@ import { useTranslation } from 'react-i18next'
 
 import { api } from '@/api/client'
 import { invalidate } from '@/api/query'
+import { Command } from '@/components/command'
 import { Secret } from '@/components/secret'
 import { useFail } from '@/components/use-fail'
 
-import { Command } from './command'
 import type { Commands, SignIn } from './commands'
 import type { Os } from './systems'
 

@@ -60,7 +60,7 @@ export function AddWait({ client, onOnline }: { client: NewClient; onOnline: () 
         <Alert
           type="info"
           showIcon
-          icon={<LoadingOutlined />}
+          icon={<LoadingOutlined aria-hidden />}
           title={t('add.waiting', { name: client.name })}
           description={t('add.waiting_text')}
         />

@@ -8,6 +8,7 @@ import { asApiError } from '@/api/error'
 import { ErrorAlert } from '@/components/errors'
 import { Component as NotFound } from '@/components/not-found'
 import { Page } from '@/components/page'
+import { Part } from '@/components/part'
 import { ScreenSkeleton } from '@/components/screen-skeleton'
 
 import { ClientActions } from './client-actions'
@@ -15,7 +16,6 @@ import { ClientDetails } from './client-details'
 import { ClientServices } from './client-services'
 import { ClientSessions } from './client-sessions'
 import { ConfigFile } from './config-file'
-import { Part } from './part'
 import { useClient, type Which } from './which'
 
 /** ClientScreen shows a client. `home` is the list that it stands in. */
@@ -40,7 +40,7 @@ export function ClientScreen({ which, home }: { which: Which; home: string }) {
         <ClientSessions client={client} every={which.owner !== undefined} />
       </Part>
       {which.owner === undefined && (
-        <Part title={t('client.config')} text={t('client.config_text')}>
+        <Part title={t('client.config')} intro={t('client.config_text')}>
           <ConfigFile client={client} />
         </Part>
       )}

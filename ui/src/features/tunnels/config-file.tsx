@@ -4,10 +4,10 @@
 import { useTranslation } from 'react-i18next'
 
 import { api, type Schema } from '@/api/client'
+import { Command } from '@/components/command'
 import { ErrorAlert } from '@/components/errors'
 import { ScreenSkeleton } from '@/components/screen-skeleton'
 
-import { Command } from './command'
 import { configFile } from './config'
 
 /** ConfigFile is a client's configuration, as it could be from what it offers. */

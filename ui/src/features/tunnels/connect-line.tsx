@@ -5,7 +5,8 @@ import { useState } from 'react'
 import { Flex, Form, InputNumber, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 
-import { Command } from './command'
+import { Command } from '@/components/command'
+
 import { connectCommand } from './commands'
 
 /** What programs that speak a protocol expect; anything that is free will do. */

@@ -6,6 +6,7 @@ import { Card } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { useLocation, useNavigate } from 'react-router'
 
+import { fragment } from '@/components/fragment'
 import { Page } from '@/components/page'
 
 import { DeviceCode } from './device-code'
@@ -21,7 +22,7 @@ export function Component() {
   const { t } = useTranslation('tunnels')
   const { hash } = useLocation()
   const navigate = useNavigate()
-  const [code, setCode] = useState(() => decodeURIComponent(hash.slice(1)))
+  const [code, setCode] = useState(() => fragment(hash))
   const [outcome, setOutcome] = useState<Outcome>()
   const done = (what: Outcome) => {
     setOutcome(what)

@@ -23,7 +23,7 @@ export function GrantsTab() {
   if (list.isPending) return <ScreenSkeleton />
   const all = list.data.items ?? []
   const give = (
-    <Button type="primary" icon={<ShareAltOutlined />} onClick={() => setGiving(true)}>
+    <Button type="primary" icon={<ShareAltOutlined aria-hidden />} onClick={() => setGiving(true)}>
       {t('grants.give')}
     </Button>
   )

@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '@/api/client'
 import { ChartPanel } from '@/components/chart-panel'
 import { ErrorAlert } from '@/components/errors'
+import { everyPoint } from '@/components/history'
 import { ScreenSkeleton } from '@/components/screen-skeleton'
 
 const day = 86_400
@@ -33,24 +34,14 @@ export function ServiceHistory({ client, service }: { client: string; service: s
       query: { resolution: span.resolution, from: new Date(range[0] * 1000).toISOString() },
     },
   })
-  const points = history.data?.items
+  const list = history.data?.items
   const [times, series] = useMemo(() => {
-    const list = points ?? []
+    const { times, points } = everyPoint(list ?? [], span.step, range)
     const line = (label: string, values: number[]) => ({ label, values, unit: 'bytes' as const })
-    return [
-      list.map((p) => Date.parse(p.start) / 1000),
-      [
-        line(
-          t('client.bytes_in'),
-          list.map((p) => p.bytes_in),
-        ),
-        line(
-          t('client.bytes_out'),
-          list.map((p) => p.bytes_out),
-        ),
-      ],
-    ]
-  }, [points, t])
+    const bytesIn = points.map((p) => p.bytes_in)
+    const bytesOut = points.map((p) => p.bytes_out)
+    return [times, [line(t('client.bytes_in'), bytesIn), line(t('client.bytes_out'), bytesOut)]]
+  }, [list, span.step, range, t])
   return (
     <Flex vertical gap="small">
       <Segmented<Span>
@@ -65,7 +56,7 @@ export function ServiceHistory({ client, service }: { client: string; service: s
       />
       {history.error && <ErrorAlert error={history.error} onRetry={() => void history.refetch()} />}
       {history.isPending && <ScreenSkeleton rows={4} />}
-      {points && (
+      {list && (
         <ChartPanel
           label={t(`client.history_${chosen}`, { service })}
           times={times}

@@ -4,8 +4,9 @@
 import { Flex } from 'antd'
 import { useTranslation } from 'react-i18next'
 
+import { Part } from '@/components/part'
+
 import { LiveSessions } from './live-sessions'
-import { Part } from './part'
 import { PastSessions } from './past-sessions'
 
 /** SessionsTab lists the sessions that go on, and those that have ended. */

@@ -9,10 +9,10 @@ import { useTranslation } from 'react-i18next'
 export function Status({ status }: { status: 'online' | 'offline' }) {
   const { t } = useTranslation()
   return status === 'online' ? (
-    <Tag color="success" icon={<CheckCircleOutlined />}>
+    <Tag color="success" icon={<CheckCircleOutlined aria-hidden />}>
       {t('online')}
     </Tag>
   ) : (
-    <Tag icon={<MinusCircleOutlined />}>{t('offline')}</Tag>
+    <Tag icon={<MinusCircleOutlined aria-hidden />}>{t('offline')}</Tag>
   )
 }

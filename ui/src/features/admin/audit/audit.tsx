@@ -43,7 +43,7 @@ export function AuditScreen() {
       intro={t('audit.intro')}
       actions={
         <Dropdown trigger={['click']} menu={{ items: files }}>
-          <Button icon={<DownloadOutlined />}>{t('audit.export')}</Button>
+          <Button icon={<DownloadOutlined aria-hidden />}>{t('audit.export')}</Button>
         </Dropdown>
       }
     >

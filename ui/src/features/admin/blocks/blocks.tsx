@@ -33,7 +33,7 @@ export function BlocksScreen() {
       title={t('common:nav.admin_blocks')}
       intro={t('blocks.intro')}
       actions={
-        <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
+        <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>
           {t('blocks.add')}
         </Button>
       }

@@ -31,7 +31,7 @@ export function RemoveBlock({
     <Button
       type="text"
       danger
-      icon={<DeleteOutlined />}
+      icon={<DeleteOutlined aria-hidden />}
       aria-label={t('blocks.remove', { prefix })}
       onClick={() =>
         undo({

@@ -31,7 +31,7 @@ export function useEndpointColumns(): TableProps<Endpoint>['columns'] {
           <Link to={`/admin/endpoints/${e.id}`}>{e.name || e.id}</Link>
           {e.private && (
             <span>
-              <Tag icon={<LockOutlined />}>{t('endpoints.private')}</Tag>
+              <Tag icon={<LockOutlined aria-hidden />}>{t('endpoints.private')}</Tag>
             </span>
           )}
         </Flex>
@@ -54,7 +54,7 @@ export function useEndpointColumns(): TableProps<Endpoint>['columns'] {
         <Button
           type="text"
           danger
-          icon={<DeleteOutlined />}
+          icon={<DeleteOutlined aria-hidden />}
           aria-label={t('endpoints.delete', { name: e.name || e.id })}
           onClick={() => remove(e)}
         />

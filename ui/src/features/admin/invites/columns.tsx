@@ -14,10 +14,10 @@ import { useFail } from '@/components/use-fail'
 type Invite = Schema<'Invite'>
 
 const looks = {
-  unused: { color: 'success', icon: <MailOutlined /> },
-  used: { color: 'default', icon: <CheckCircleOutlined /> },
-  expired: { color: 'default', icon: <ClockCircleOutlined /> },
-  revoked: { color: 'error', icon: <StopOutlined /> },
+  unused: { color: 'success', icon: <MailOutlined aria-hidden /> },
+  used: { color: 'default', icon: <CheckCircleOutlined aria-hidden /> },
+  expired: { color: 'default', icon: <ClockCircleOutlined aria-hidden /> },
+  revoked: { color: 'error', icon: <StopOutlined aria-hidden /> },
 } as const
 
 /** useInviteColumns returns the columns of the list of invites. */

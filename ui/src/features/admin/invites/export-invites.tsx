@@ -40,7 +40,7 @@ export function ExportInvites({ state }: { state: InviteState | undefined }) {
     }
   }
   return (
-    <Button icon={<DownloadOutlined />} loading={busy} onClick={() => void save()}>
+    <Button icon={<DownloadOutlined aria-hidden />} loading={busy} onClick={() => void save()}>
       {t('download_csv')}
     </Button>
   )

@@ -29,7 +29,7 @@ export function InvitesScreen() {
   const query = api.useInfiniteQuery('get', '/admin/invites', { params: { query: { state } } }, pageParams)
   const columns = useInviteColumns()
   const create = (
-    <Button type="primary" icon={<PlusOutlined />} onClick={() => setCreating(true)}>
+    <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setCreating(true)}>
       {t('invites.create')}
     </Button>
   )

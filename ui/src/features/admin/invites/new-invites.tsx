@@ -55,7 +55,7 @@ export function NewInvites({ invites, onClose }: { invites: Schema<'NewInvite'>[
             <CopyButton text={rows.map((r) => r.link).join('\n')} what={t('invites.links')} type="primary">
               {t('invites.copy_all')}
             </CopyButton>
-            <Button icon={<DownloadOutlined />} onClick={save}>
+            <Button icon={<DownloadOutlined aria-hidden />} onClick={save}>
               {t('download_csv')}
             </Button>
           </Flex>

@@ -6,8 +6,8 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 
 import type { Schema } from '@/api/client'
+import { Part } from '@/components/part'
 import { Time } from '@/components/time'
-import { Part } from '@/features/tunnels/part'
 
 import { UserTags } from './user-tags'
 

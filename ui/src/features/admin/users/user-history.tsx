@@ -9,8 +9,8 @@ import { api, type Schema } from '@/api/client'
 import { ChartPanel } from '@/components/chart-panel'
 import { ErrorAlert } from '@/components/errors'
 import { everyPoint } from '@/components/history'
+import { Part } from '@/components/part'
 import { ScreenSkeleton } from '@/components/screen-skeleton'
-import { Part } from '@/features/tunnels/part'
 
 const hour = 3600
 

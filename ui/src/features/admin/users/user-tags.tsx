@@ -12,9 +12,9 @@ export function UserTags({ user }: { user: Schema<'User'> }) {
   const { t } = useTranslation('admin')
   return (
     <>
-      {user.admin && <Tag icon={<CrownOutlined />}>{t('users.admin')}</Tag>}
+      {user.admin && <Tag icon={<CrownOutlined aria-hidden />}>{t('users.admin')}</Tag>}
       {user.disabled_at && (
-        <Tag icon={<StopOutlined />} color="error">
+        <Tag icon={<StopOutlined aria-hidden />} color="error">
           {t('users.disabled')}
         </Tag>
       )}

@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '@/api/client'
 import { ErrorAlert } from '@/components/errors'
 import { useFormat } from '@/components/format'
-import { Part } from '@/features/tunnels/part'
+import { Part } from '@/components/part'
 
 /** UserUsage shows what an account has used of what it may. */
 export function UserUsage({ id }: { id: number }) {

@@ -55,7 +55,7 @@ func StartClient(t testing.TB, c ClientConfig) *Client {
 	t.Helper()
 	dir := t.TempDir()
 	client := &Client{config: c, file: filepath.Join(dir, "client.json")}
-	client.env = environment(dir, append([]string{"CULVERT_HOME=" + filepath.Join(dir, "culvert"), "CULVERT_TOKEN=" + c.Token}, c.Env...)...)
+	client.env = Environment(dir, append([]string{"CULVERT_HOME=" + filepath.Join(dir, "culvert"), "CULVERT_TOKEN=" + c.Token}, c.Env...)...)
 	if c.Services == nil {
 		client.config.Services = []Service{}
 	}

@@ -4,12 +4,7 @@
 import type { ReactNode } from 'react'
 import { Flex, Typography } from 'antd'
 
-import type { Schema } from '@/api/client'
-
-/** What each tab is given. */
-export type TabProps = { me: Schema<'Me'> }
-
-/** Part is one heading of a tab with what stands below it. */
+/** Part is a section of a screen: its heading, what can be done with it, and what stands below. */
 export function Part({
   title,
   intro,
@@ -22,7 +17,7 @@ export function Part({
   children: ReactNode
 }) {
   return (
-    <Flex vertical gap="middle" component="section">
+    <Flex vertical gap="small" component="section">
       <Flex justify="space-between" align="center" gap="small" wrap>
         <Typography.Title level={2} style={{ fontSize: 18, margin: 0 }}>
           {title}

@@ -57,9 +57,9 @@ func (b *Buffer) String() string {
 	return b.b.String()
 }
 
-// environment is this process's without what would lead a program to files or
+// Environment is this process's without what would lead a program to files or
 // settings of the user's, or through a proxy.
-func environment(home string, more ...string) []string {
+func Environment(home string, more ...string) []string {
 	env := []string{"HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home, "XDG_STATE_HOME=" + home}
 	for _, name := range []string{"PATH", "TMPDIR", "LANG"} {
 		if v, ok := os.LookupEnv(name); ok {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -54,7 +55,7 @@ func StartGateway(t testing.TB, c GatewayConfig) *Gateway {
 		c.RelayPort = FreePort(t)
 	}
 	g := &Gateway{Config: c, dir: t.TempDir(), admin: FreePort(t)}
-	g.env = environment(filepath.Join(g.dir, "home"))
+	g.env = Environment(filepath.Join(g.dir, "home"))
 	g.Write(t, c.Culvert)
 	g.Start(t)
 	return g
@@ -138,13 +139,22 @@ func (g *Gateway) command(args ...string) []string {
 	return append(append(argv, g.Config.Programs.Culvert), args...)
 }
 
-// FreePort returns a port that nobody listens on.
+// FreePort returns a port that nobody listens on, and never the same one twice:
+// Caddy's listeners share ports (SO_REUSEPORT), so two of them on one port
+// would each get a part of the other's connections.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := ln.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it is
+		_ = ln.Close()
+		if _, again := given.LoadOrStore(port, true); !again {
+			return port
+		}
 	}
-	defer func() { _ = ln.Close() }()
-	return ln.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it is
 }
+
+var given sync.Map // of int: what FreePort has returned
