@@ -1,1 +1,0 @@
-import{a as e,t}from"./shared-Cu8tof60.js";import{m as n}from"./base-BjvLuHC6.js";var r=n();function i({title:n,text:i,children:a}){return(0,r.jsxs)(e,{vertical:!0,gap:`small`,component:`section`,children:[(0,r.jsx)(t.Title,{level:2,style:{fontSize:18,margin:0},children:n}),i&&(0,r.jsx)(t.Text,{children:i}),a]})}export{i as t};
