@@ -58,9 +58,12 @@ const (
 	UDP = "udp"
 )
 
-// ModePlain is the mode of a channel whose ends exchange the application's
-// bytes as they are.
-const ModePlain = "plain"
+// The modes of a channel. The relay moves the bytes of both alike; the ends
+// check the mode against their own configuration, for the relay could lie.
+const (
+	ModePlain = "plain" // the application's bytes as they are; both ends have said so
+	ModeTLS   = "tls"   // TLS between the ends, and streams in it that outlive the channel
+)
 
 // Codes of refusals.
 const (

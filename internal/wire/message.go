@@ -45,6 +45,8 @@ const (
 	TypeHeartbeat        Type = "heartbeat"
 	TypeUnregister       Type = "unregister"
 	TypeChannelsWanted   Type = "channels_wanted"
+	TypeResumeWanted     Type = "resume_wanted"
+	TypeStreams          Type = "streams"
 	TypeError            Type = "error"
 )
 
@@ -128,7 +130,13 @@ type Service struct {
 	LocalPort   int    `json:"localPort,omitempty"`
 	LocalHost   string `json:"localHost,omitempty"`
 	Description string `json:"description,omitempty"`
+	// Encryption is EncryptionNone, or empty: only encrypted. Added.
+	Encryption string `json:"encryption,omitempty"`
 }
+
+// EncryptionNone is an end's consent to channels without TLS. The other end has
+// to agree.
+const EncryptionNone = "none"
 
 // Transport is the channel protocol that carries the service.
 func (s Service) Transport() string {
@@ -149,6 +157,11 @@ type Register struct {
 	// Instance is random per process. The same instance that comes back keeps
 	// its sessions and its key; another one takes the name over. Added.
 	Instance string `json:"instance,omitempty"`
+	// PublicKey proves the client to its peers; absent: it knows no encryption.
+	// The gateway remembers the first for the name and refuses another with
+	// CodeKeyChanged, unless Rotation follows from it. Added.
+	PublicKey *PublicKey `json:"publicKey,omitempty"`
+	Rotation  *Rotation  `json:"rotation,omitempty"`
 }
 
 // RegisterResponse answers Register. All after Error is added.
@@ -193,6 +206,8 @@ type ClientInfo struct {
 	Services      []Service `json:"services"`
 	RegisteredAt  int64     `json:"registeredAt,omitempty"`
 	LastHeartbeat int64     `json:"lastHeartbeat,omitempty"`
+	// PublicKey is the one that the gateway remembers; absent if there is none.
+	PublicKey *PublicKey `json:"publicKey,omitempty"`
 }
 
 // ClientList answers get_client_list.
@@ -210,6 +225,10 @@ type ConnectRequest struct {
 	// SessionID is a label of the visitor's choice; the provider sees the
 	// session's real id in its place.
 	SessionID string `json:"sessionId"`
+	// Encryption is EncryptionNone if the visitor agrees to that. Added.
+	Encryption string `json:"encryption,omitempty"`
+	// PublicKey is the visitor's, set by the gateway. Added.
+	PublicKey *PublicKey `json:"publicKey,omitempty"`
 }
 
 // AcceptSession is the provider's consent.
@@ -245,7 +264,11 @@ type CreateSession struct {
 	Key *Key `json:"key,omitempty"`
 	// Block is the first of the 256 UDP ids of this end, if the service is UDP.
 	Block uint32 `json:"block,omitempty"`
-	Mode  string `json:"mode,omitempty"` // ModePlain
+	// Mode is ModePlain if both ends have said EncryptionNone, else ModeTLS.
+	Mode string `json:"mode,omitempty"`
+	// PeerKey is the other end's, if it has one; whether it is the right one is
+	// for this end to know.
+	PeerKey *PublicKey `json:"peerKey,omitempty"`
 }
 
 // SessionConnected says that the sender is ready to carry data.
@@ -260,6 +283,47 @@ type SessionClosed struct {
 	Code      string `json:"code,omitempty"`
 	// Final is false when the same request may succeed later.
 	Final bool `json:"final,omitempty"`
+}
+
+// ResumeWanted is a provider's wish, which the gateway passes on to the
+// session's visitor, that streams be resumed over new channels, for only
+// visitors open them (rules S1). Added.
+type ResumeWanted struct {
+	SessionID string   `json:"sessionId"`
+	Streams   []string `json:"streams"` // at most MaxResumes; ids in hex
+}
+
+// MaxResumes bounds one ResumeWanted.
+const MaxResumes = 256
+
+// Streams is a client's report on its streams, for whoever watches over the
+// gateway, which cannot see them. It replaces the last one. Added.
+type Streams struct {
+	Streams []StreamInfo `json:"streams"` // at most MaxStreamInfos, the busiest
+	Total   int          `json:"total"`
+}
+
+// MaxStreamInfos bounds one Streams.
+const MaxStreamInfos = 200
+
+// StreamInfo describes a stream at one of its ends. Times are milliseconds.
+type StreamInfo struct {
+	ID          string `json:"id"`   // in hex
+	Role        string `json:"role"` // Provider or Visitor
+	Peer        string `json:"peer"`
+	Service     string `json:"service"`
+	Path        string `json:"path"`  // relay, websocket; empty while it has none
+	Begun       int64  `json:"begun"` // since 1970
+	BytesIn     uint64 `json:"bytesIn"`
+	BytesOut    uint64 `json:"bytesOut"`
+	Unacked     uint64 `json:"unacked"` // bytes sent that the other end has not confirmed
+	Resumptions uint64 `json:"resumptions,omitempty"`
+	LastFault   string `json:"lastFault,omitempty"`
+	FaultAt     int64  `json:"faultAt,omitempty"` // since 1970
+	// Latency is a round trip to the other end; Leg the part of it to the relay.
+	// 0: not known yet.
+	Latency float64 `json:"latency,omitempty"`
+	Leg     float64 `json:"leg,omitempty"`
 }
 
 // Heartbeat is answered with the same timestamp.
@@ -301,6 +365,8 @@ const (
 	CodeRestarting      = "restarting"        // the gateway is about to come back
 	CodeWithdrawn       = "grant_withdrawn"   // the service's owner does not share it any more
 	CodeQuota           = "quota_exceeded"    // an account has used up its traffic of the month
+	CodeKeyChanged      = "key_changed"       // another key than the one that is remembered for the name
+	CodeNoEncryption    = "no_encryption"     // one end knows no encryption, and the other has not agreed to go without
 )
 
 // Close codes of signaling connections and of channels over WebSocket.

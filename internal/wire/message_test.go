@@ -39,7 +39,7 @@ func TestFirstDesign(t *testing.T) {
 		},
 		{RegisterResponse{Success: true, AssignedID: "client-a"}, `{"success":true,"assignedId":"client-a"}`},
 		{ClientList{Clients: []ClientInfo{{ID: "a", Status: Online, Services: []Service{}}}}, `{"clients":[{"id":"a","status":"online","services":[]}]}`},
-		{ConnectRequest{"b", "a", "web", "s"}, `{"fromClientId":"b","toClientId":"a","serviceId":"web","sessionId":"s"}`},
+		{ConnectRequest{FromClientID: "b", ToClientID: "a", ServiceID: "web", SessionID: "s"}, `{"fromClientId":"b","toClientId":"a","serviceId":"web","sessionId":"s"}`},
 		{
 			CreateSession{SessionID: "s", PeerClientID: "a", Service: Service{ID: "web", Protocol: "tcp"}, RelayAddr: RelayAddr{"h", 9001, "tcp"}},
 			`{"sessionId":"s","peerClientId":"a","service":{"id":"web","protocol":"tcp"},"relayAddr":{"host":"h","port":9001,"protocol":"tcp"}}`,
