@@ -4,6 +4,7 @@
 package main
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -71,5 +72,5 @@ func sameServices(a, b []wire.Service) bool {
 	a, b = slices.Clone(a), slices.Clone(b)
 	slices.SortFunc(a, byID)
 	slices.SortFunc(b, byID)
-	return slices.Equal(a, b)
+	return slices.EqualFunc(a, b, func(x, y wire.Service) bool { return reflect.DeepEqual(x, y) })
 }

@@ -5,6 +5,7 @@ package signaling
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -105,7 +106,7 @@ func TestNamesOutliveARestart(t *testing.T) {
 		b.close()
 		b = reopen(t, Config{}, b.store)
 		defer b.close()
-		if c := b.Clients(); len(c) != 1 || c[0].Online || c[0].Name != "a" || c[0].Services[0] != web("web") {
+		if c := b.Clients(); len(c) != 1 || c[0].Online || c[0].Name != "a" || !reflect.DeepEqual(c[0].Services[0], web("web")) {
 			t.Errorf("%+v", c)
 		}
 		if x, _ := b.dial("t2"); x.register("a", "").Code != wire.CodeNameTaken {

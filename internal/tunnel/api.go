@@ -48,6 +48,9 @@ type Config struct {
 	Proxy   func(*http.Request) (*url.URL, error)
 	// TLS is for wss and https; nil is the system's roots.
 	TLS *tls.Config
+	// Window is how long a stream waits for a new channel when it has lost its
+	// own; then it is reset. Default: 2 min; at most 24 h.
+	Window time.Duration
 	// UDPIdle is how long a UDP flow may be silent before it ends. Default:
 	// 60 s.
 	UDPIdle time.Duration
@@ -77,6 +80,12 @@ type ForwardSpec struct {
 	// of a unix socket (with a slash in it; TCP services only). Port 0 takes
 	// any free one.
 	Local string
+	// Encryption is wire.EncryptionNone for channels without TLS, if the
+	// provider's service says so too; empty: only encrypted.
+	Encryption string
+	// PeerKey is the fingerprint that the provider's key must have. Empty: the
+	// one that is known, or that of the first contact.
+	PeerKey string
 }
 
 // States of the client and of a forward.

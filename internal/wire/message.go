@@ -132,6 +132,9 @@ type Service struct {
 	Description string `json:"description,omitempty"`
 	// Encryption is EncryptionNone, or empty: only encrypted. Added.
 	Encryption string `json:"encryption,omitempty"`
+	// Peers are the fingerprints of the keys that may come; empty: whomever the
+	// gateway lets. It is the provider's own business and never sent.
+	Peers []string `json:"-"`
 }
 
 // EncryptionNone is an end's consent to channels without TLS. The other end has
