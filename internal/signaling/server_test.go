@@ -5,6 +5,7 @@ package signaling
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -34,7 +35,7 @@ func TestSessionFromFirstToLast(t *testing.T) {
 			t.Fatalf("%s %+v", m.ID, list)
 		}
 		c := list.Clients[0]
-		if c.ID != "client-a" || c.Status != wire.Online || len(c.Services) != 1 || c.Services[0] != web("web") ||
+		if c.ID != "client-a" || c.Status != wire.Online || len(c.Services) != 1 || !reflect.DeepEqual(c.Services[0], web("web")) ||
 			c.RegisteredAt != time.Now().UnixMilli() || c.LastHeartbeat != time.Now().UnixMilli() {
 			t.Errorf("%+v", c)
 		}
