@@ -53,12 +53,12 @@ func TestSessionFromFirstToLast(t *testing.T) {
 		ca, _ := hear[wire.CreateSession](a, wire.TypeCreateSession)
 		cv, m := hear[wire.CreateSession](v, wire.TypeCreateSession)
 		addr := wire.RelayAddr{Host: "gateway.example", Port: 9001, Protocol: "tcp"}
-		if ca.SessionID != req.SessionID || ca.PeerClientID != "client-b" || ca.Service != web("web") || ca.Key != nil ||
+		if ca.SessionID != req.SessionID || ca.PeerClientID != "client-b" || !reflect.DeepEqual(ca.Service, web("web")) || ca.Key != nil ||
 			ca.Role != wire.Provider || ca.RelayAddr != addr || ca.Label != "" || ca.Mode != wire.ModePlain {
 			t.Errorf("provider: %+v", ca)
 		}
 		shown := wire.Service{ID: "web", Protocol: wire.ServiceHTTP, Description: "pages"}
-		if m.ID != "c" || cv.SessionID != req.SessionID || cv.PeerClientID != "client-a" || cv.Service != shown || cv.Key == nil ||
+		if m.ID != "c" || cv.SessionID != req.SessionID || cv.PeerClientID != "client-a" || !reflect.DeepEqual(cv.Service, shown) || cv.Key == nil ||
 			cv.Role != wire.Visitor || cv.RelayAddr != addr || cv.Label != "mine" || cv.Mode != wire.ModePlain {
 			t.Errorf("visitor: %s %+v", m.ID, cv)
 		}
