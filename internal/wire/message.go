@@ -25,7 +25,8 @@ import (
 //	session_closed   (both; added)          session_closed
 //	heartbeat                               heartbeat (answer)
 //	unregister                              channels_wanted  (added)
-//	                                        error
+//	resume_wanted    (provider; added)      resume_wanted    (to the visitor)
+//	streams          (added)                error
 
 // Type is the type of a message.
 type Type string
@@ -220,115 +221,6 @@ type ClientList struct {
 	Omitted int `json:"omitted,omitempty"`
 }
 
-// ConnectRequest asks for a session; the gateway passes it to the provider.
-type ConnectRequest struct {
-	FromClientID string `json:"fromClientId"` // set by the gateway
-	ToClientID   string `json:"toClientId"`
-	ServiceID    string `json:"serviceId"`
-	// SessionID is a label of the visitor's choice; the provider sees the
-	// session's real id in its place.
-	SessionID string `json:"sessionId"`
-	// Encryption is EncryptionNone if the visitor agrees to that. Added.
-	Encryption string `json:"encryption,omitempty"`
-	// PublicKey is the visitor's, set by the gateway. Added.
-	PublicKey *PublicKey `json:"publicKey,omitempty"`
-}
-
-// AcceptSession is the provider's consent.
-type AcceptSession struct {
-	SessionID string `json:"sessionId"`
-}
-
-// RejectSession is the provider's refusal, or the gateway's in its name; the
-// visitor gets it with the label of its request as SessionID.
-type RejectSession struct {
-	SessionID string `json:"sessionId"`
-	Reason    string `json:"reason,omitempty"`
-	Code      string `json:"code,omitempty"` // added
-}
-
-// The ends of a session.
-const (
-	Provider = "provider"
-	Visitor  = "visitor"
-)
-
-// CreateSession tells both ends that the session exists. All after RelayAddr
-// is added.
-type CreateSession struct {
-	SessionID    string    `json:"sessionId"`
-	PeerClientID string    `json:"peerClientId"`
-	Service      Service   `json:"service"` // without localHost and localPort for the visitor
-	RelayAddr    RelayAddr `json:"relayAddr"`
-
-	Role  string `json:"role,omitempty"`  // Provider or Visitor
-	Label string `json:"label,omitempty"` // the visitor's own, for the visitor
-	// Key opens channels and binds the UDP address, for the visitor.
-	Key *Key `json:"key,omitempty"`
-	// Block is the first of the 256 UDP ids of this end, if the service is UDP.
-	Block uint32 `json:"block,omitempty"`
-	// Mode is ModePlain if both ends have said EncryptionNone, else ModeTLS.
-	Mode string `json:"mode,omitempty"`
-	// PeerKey is the other end's, if it has one; whether it is the right one is
-	// for this end to know.
-	PeerKey *PublicKey `json:"peerKey,omitempty"`
-}
-
-// SessionConnected says that the sender is ready to carry data.
-type SessionConnected struct {
-	SessionID string `json:"sessionId"`
-}
-
-// SessionClosed ends a session for both. All after SessionID is added.
-type SessionClosed struct {
-	SessionID string `json:"sessionId"`
-	Reason    string `json:"reason,omitempty"`
-	Code      string `json:"code,omitempty"`
-	// Final is false when the same request may succeed later.
-	Final bool `json:"final,omitempty"`
-}
-
-// ResumeWanted is a provider's wish, which the gateway passes on to the
-// session's visitor, that streams be resumed over new channels, for only
-// visitors open them (rules S1). Added.
-type ResumeWanted struct {
-	SessionID string   `json:"sessionId"`
-	Streams   []string `json:"streams"` // at most MaxResumes; ids in hex
-}
-
-// MaxResumes bounds one ResumeWanted.
-const MaxResumes = 256
-
-// Streams is a client's report on its streams, for whoever watches over the
-// gateway, which cannot see them. It replaces the last one. Added.
-type Streams struct {
-	Streams []StreamInfo `json:"streams"` // at most MaxStreamInfos, the busiest
-	Total   int          `json:"total"`
-}
-
-// MaxStreamInfos bounds one Streams.
-const MaxStreamInfos = 200
-
-// StreamInfo describes a stream at one of its ends. Times are milliseconds.
-type StreamInfo struct {
-	ID          string `json:"id"`   // in hex
-	Role        string `json:"role"` // Provider or Visitor
-	Peer        string `json:"peer"`
-	Service     string `json:"service"`
-	Path        string `json:"path"`  // relay, websocket; empty while it has none
-	Begun       int64  `json:"begun"` // since 1970
-	BytesIn     uint64 `json:"bytesIn"`
-	BytesOut    uint64 `json:"bytesOut"`
-	Unacked     uint64 `json:"unacked"` // bytes sent that the other end has not confirmed
-	Resumptions uint64 `json:"resumptions,omitempty"`
-	LastFault   string `json:"lastFault,omitempty"`
-	FaultAt     int64  `json:"faultAt,omitempty"` // since 1970
-	// Latency is a round trip to the other end; Leg the part of it to the relay.
-	// 0: not known yet.
-	Latency float64 `json:"latency,omitempty"`
-	Leg     float64 `json:"leg,omitempty"`
-}
-
 // Heartbeat is answered with the same timestamp.
 type Heartbeat struct {
 	Timestamp int64 `json:"timestamp"` // milliseconds since 1970
@@ -348,35 +240,3 @@ type ErrorPayload struct {
 
 // Error implements error.
 func (e *ErrorPayload) Error() string { return e.Message }
-
-// Codes of ErrorPayload, RegisterResponse, RejectSession and SessionClosed.
-const (
-	CodeInvalid         = "invalid_message"
-	CodeUnknownType     = "unknown_type"
-	CodeNotRegistered   = "not_registered"
-	CodeUnauthorized    = "unauthorized"      // token unknown or revoked
-	CodeNameTaken       = "name_taken"        // the name is another holder's
-	CodeReplaced        = "replaced"          // somebody with the same right took the name over
-	CodeClientNotFound  = "client_not_found"  // no such client, or not for this account
-	CodeClientOffline   = "client_offline"    // not final: it may come back
-	CodeServiceNotFound = "service_not_found" //
-	CodeSessionNotFound = "session_not_found" //
-	CodeRejected        = "rejected"          // by the provider
-	CodeLimit           = "limit_reached"     // the message names the limit, its value and who can change it
-	CodeTimeout         = "timeout"           // no answer from the provider, or a session was idle for too long
-	CodeEnded           = "ended"             // by the other end
-	CodeRestarting      = "restarting"        // the gateway is about to come back
-	CodeWithdrawn       = "grant_withdrawn"   // the service's owner does not share it any more
-	CodeQuota           = "quota_exceeded"    // an account has used up its traffic of the month
-	CodeKeyChanged      = "key_changed"       // another key than the one that is remembered for the name
-	CodeNoEncryption    = "no_encryption"     // one end knows no encryption, and the other has not agreed to go without
-)
-
-// Close codes of signaling connections and of channels over WebSocket.
-const (
-	CloseReset        = 4001 // of a channel: RST (rules R8)
-	CloseUnauthorized = 4401 // the token was revoked, or its account disabled
-	CloseReplaced     = 4409 // the name was taken over; do not come back
-	CloseHeartbeat    = 4408 // no sign of life for too long
-	CloseKicked       = 4411 // by a person; the client may come back
-)
