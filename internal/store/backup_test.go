@@ -101,7 +101,7 @@ func TestBackupPostgres(t *testing.T) {
 // TestBackupBeforeMigration opens a database of each older version.
 func TestBackupBeforeMigration(t *testing.T) {
 	t.Parallel()
-	const newest = 5
+	const newest = 6
 	for have := range int64(newest) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "culvert[1].db")
@@ -112,7 +112,7 @@ func TestBackupBeforeMigration(t *testing.T) {
 			}
 		}
 		openStore(t, path)
-		want := []string{"culvert[1].db.before-17", "culvert[1].db.before-17.keep", "culvert[1].db.before-3", "culvert[1].db.before-5"}
+		want := []string{"culvert[1].db.before-17", "culvert[1].db.before-17.keep", "culvert[1].db.before-3", "culvert[1].db.before-6"}
 		if have == 0 { // nothing to lose
 			want = []string{
 				"culvert[1].db.before-1", "culvert[1].db.before-17", "culvert[1].db.before-17.keep",
@@ -126,7 +126,7 @@ func TestBackupBeforeMigration(t *testing.T) {
 		if have == 0 {
 			continue
 		}
-		backup, err := open(path + ".before-5")
+		backup, err := open(path + ".before-6")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,11 +138,11 @@ func TestBackupBeforeMigration(t *testing.T) {
 			t.Error(err)
 		}
 		// Opening it again is no migration.
-		if err := os.Remove(path + ".before-5"); err != nil {
+		if err := os.Remove(path + ".before-6"); err != nil {
 			t.Fatal(err)
 		}
 		openStore(t, path)
-		if got := glob(t, dir, "*before-5"); len(got) != 0 {
+		if got := glob(t, dir, "*before-6"); len(got) != 0 {
 			t.Errorf("again: %q", got)
 		}
 	}
@@ -175,6 +175,11 @@ func makeOlder(t *testing.T, path string, version int64) {
 			if _, err := old.writers.Exec(insert, testID(1)); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+	if version >= 5 {
+		if _, err := old.writers.Exec(`UPDATE endpoints SET name_key = lower(name)`); err != nil {
+			t.Fatal(err)
 		}
 	}
 	if version >= 4 {

@@ -12,14 +12,15 @@ import (
 const (
 	// A token may have been revoked after its client was last seen.
 	sqlUpsertClient = `
-		INSERT INTO clients (user_id, name, token_id, services, registered_at, last_seen_at)
-		SELECT coalesce(user_id, 0), ?, token_id, ?, ?, ? FROM client_tokens
+		INSERT INTO clients (user_id, name, token_id, services, identity, registered_at, last_seen_at)
+		SELECT coalesce(user_id, 0), ?, token_id, ?, ?, ?, ? FROM client_tokens
 		WHERE token_id = ? AND revoked_at = 0
 		ON CONFLICT (user_id, name) DO UPDATE SET token_id = excluded.token_id, services = excluded.services,
-			registered_at = excluded.registered_at, last_seen_at = excluded.last_seen_at`
+			identity = excluded.identity, registered_at = excluded.registered_at, last_seen_at = excluded.last_seen_at`
 	sqlListClients = `
-		SELECT user_id, name, token_id, services, registered_at, last_seen_at FROM clients
+		SELECT user_id, name, token_id, services, identity, registered_at, last_seen_at FROM clients
 		ORDER BY user_id, name`
+	sqlForgetClientKey = `UPDATE clients SET identity = '' WHERE user_id = ? AND name = ?`
 )
 
 // Client is a tunnel client's name and what was last known of it. Names are
@@ -29,6 +30,7 @@ type Client struct {
 	Name         string
 	TokenID      string
 	Services     json.RawMessage // a JSON array
+	PublicKey    string          // as text; empty: none is known
 	RegisteredAt time.Time
 	LastSeenAt   time.Time
 }
@@ -45,7 +47,7 @@ type TunnelBatch struct {
 func (s *Store) WriteTunnels(ctx context.Context, b TunnelBatch) error {
 	err := s.inTx(ctx, func(tx conn) error {
 		for _, c := range b.Clients {
-			_, err := tx.exec(ctx, sqlUpsertClient, c.Name, string(c.Services), millis(c.RegisteredAt),
+			_, err := tx.exec(ctx, sqlUpsertClient, c.Name, string(c.Services), c.PublicKey, millis(c.RegisteredAt),
 				millis(c.LastSeenAt), c.TokenID)
 			if err != nil {
 				return err
@@ -72,13 +74,20 @@ func (s *Store) Clients(ctx context.Context) ([]Client, error) {
 	return clients, wrap("listing clients", err)
 }
 
+// ForgetClientKey has the next key that a client comes with be its own, or
+// returns ErrNotFound.
+func (s *Store) ForgetClientKey(ctx context.Context, userID int64, name string) error {
+	err := s.inTx(ctx, func(tx conn) error { return tx.must(ctx, sqlForgetClientKey, userID, name) })
+	return wrap("forgetting client key", err)
+}
+
 func scanClient(row scanner) (Client, error) {
 	var (
 		c                Client
 		services         string
 		registered, seen int64
 	)
-	err := row.Scan(&c.UserID, &c.Name, &c.TokenID, &services, &registered, &seen)
+	err := row.Scan(&c.UserID, &c.Name, &c.TokenID, &services, &c.PublicKey, &registered, &seen)
 	c.Services = json.RawMessage(services)
 	c.RegisteredAt, c.LastSeenAt = fromMillis(registered), fromMillis(seen)
 	return c, err

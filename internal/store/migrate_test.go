@@ -39,7 +39,7 @@ func TestMigrateReopen(t *testing.T) {
 // TestMigrateOlder opens databases as each older version left them.
 func TestMigrateOlder(t *testing.T) {
 	t.Parallel()
-	for version := int64(1); version < 5; version++ {
+	for version := int64(1); version < 6; version++ {
 		path := filepath.Join(t.TempDir(), "culvert.db")
 		makeOlder(t, path, version)
 		s := openStore(t, path)
@@ -48,7 +48,7 @@ func TestMigrateOlder(t *testing.T) {
 			t.Errorf("version %d: %+v, %v", version, found, err)
 		}
 		clients, err := s.Clients(t.Context())
-		if err != nil || version == 4 && (len(clients) != 1 || clients[0].Name != "nas" || clients[0].LastSeenAt.IsZero()) {
+		if err != nil || version >= 4 && (len(clients) != 1 || clients[0].Name != "nas" || clients[0].LastSeenAt.IsZero()) {
 			t.Errorf("version %d: %+v, %v", version, clients, err)
 		}
 		if err := s.SetMeta(t.Context(), "k", "v"); err != nil {

@@ -116,6 +116,46 @@ func testClientsGoWithTheirToken(t *testing.T, s *Store) {
 	}
 }
 
+func TestClientKeys(t *testing.T) { withStore(t, testClientKeys) }
+
+func testClientKeys(t *testing.T, s *Store) {
+	addToken(t, s, "a", "")
+	c := Client{Name: "x", TokenID: "a", Services: []byte(`[]`), PublicKey: "first", RegisteredAt: noon, LastSeenAt: noon}
+	other := c
+	other.Name = "y"
+	known := func() string {
+		t.Helper()
+		list, err := s.Clients(t.Context())
+		if err != nil || len(list) != 2 {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		return list[0].PublicKey + " " + list[1].PublicKey
+	}
+	write := func(cs ...Client) {
+		t.Helper()
+		if err := s.WriteTunnels(t.Context(), TunnelBatch{Clients: cs}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(c, other)
+	c.PublicKey = "second"
+	write(c)
+	if got := known(); got != "second first" {
+		t.Error(got)
+	}
+	if err := s.ForgetClientKey(t.Context(), 0, "x"); err != nil {
+		t.Error(err)
+	}
+	if got := known(); got != " first" {
+		t.Error(got)
+	}
+	for name, user := range map[string]int64{"nobody": 0, "y": 1} {
+		if err := s.ForgetClientKey(t.Context(), user, name); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s of %d: %v", name, user, err)
+		}
+	}
+}
+
 func TestSessionsArePruned(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
