@@ -1,0 +1,264 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stream
+
+import (
+	"cmp"
+	"crypto/rand"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Host has the streams and channels of one end: a visitor's, a provider's, or
+// both.
+type Host struct {
+	cfg    Config
+	born   time.Time
+	budget atomic.Int64 // what is left
+	wake   chan struct{}
+	stop   chan struct{}
+	tasks  sync.WaitGroup
+
+	mu       sync.Mutex // guards the fields below; inside all other locks
+	closed   bool       // nothing new
+	gone     bool       // nothing at all
+	streams  map[key]*Stream
+	channels map[*Channel]struct{}
+	detached map[Peer]int
+}
+
+// key is what makes a stream the same one (rules S3). The own instance is the
+// host's.
+type key struct {
+	peer    Peer
+	visitor bool // this end
+	remote  Instance
+	id      ID
+}
+
+// NewHost returns a host that works until Close.
+func NewHost(cfg Config) *Host {
+	cfg.Resume = cmp.Or(cfg.Resume, defaultResume)
+	cfg.MaxWindow = max(cmp.Or(cfg.MaxWindow, defaultMaxWindow), guaranteed)
+	cfg.MaxDetached = cmp.Or(cfg.MaxDetached, defaultMaxDetached)
+	h := &Host{
+		cfg: cfg, born: time.Now(), wake: make(chan struct{}, 1), stop: make(chan struct{}),
+		streams: make(map[key]*Stream), channels: make(map[*Channel]struct{}), detached: make(map[Peer]int),
+	}
+	h.budget.Store(cmp.Or(cfg.Budget, defaultBudget))
+	h.tasks.Go(h.watch)
+	return h
+}
+
+// Open begins a stream to a service of a peer's. It needs a channel, see
+// Attach, but takes from the application what it says already.
+func (h *Host) Open(peer Peer, service string, app App, tag any) *Stream {
+	s := h.newStream(peer, true, service)
+	_, _ = rand.Read(s.id[:]) // never fails (crypto/rand)
+	s.app, s.tag = app, tag
+	s.detachedAt = h.now()
+	if !h.add(s) {
+		s.abort(CodeStopping, ErrClosed)
+		return s
+	}
+	h.spawn(s.pump)
+	return s
+}
+
+// Serve has a channel carry streams until it ends. visitor is the role of this
+// end: it alone attaches streams to channels (rules S1).
+func (h *Host) Serve(p Path, peer Peer, visitor bool, tag any) *Channel {
+	c := &Channel{host: h, path: p, peer: peer, visitor: visitor, tag: tag, scan: scanner{path: p}}
+	c.heard.Store(h.now())
+	hello := frame{kind: kHello, version: version, instance: h.cfg.Instance}
+	c.ctl = hello.append(nil)
+	c.pingLocked()
+	h.mu.Lock()
+	closed := h.closed
+	if !closed {
+		h.channels[c] = struct{}{}
+		h.tasks.Add(1)
+	}
+	h.mu.Unlock()
+	if closed {
+		_ = p.Close()
+		return c
+	}
+	go func() {
+		defer h.tasks.Done()
+		c.read()
+	}()
+	c.flushSoon()
+	h.look()
+	return c
+}
+
+// Doubt has all channels prove within a moment that they are alive: the network
+// may be another.
+func (h *Host) Doubt() {
+	for _, c := range h.allChannels() {
+		c.mu.Lock()
+		c.doubted = true
+		c.pingLocked()
+		c.mu.Unlock()
+		c.flushSoon()
+	}
+	h.look()
+}
+
+// Streams returns those that exist, without those that have ended here.
+func (h *Host) Streams() []*Stream {
+	h.mu.Lock()
+	list := make([]*Stream, 0, len(h.streams))
+	for _, s := range h.streams {
+		list = append(list, s)
+	}
+	h.mu.Unlock()
+	open := list[:0]
+	for _, s := range list {
+		if !s.over() {
+			open = append(open, s)
+		}
+	}
+	return open
+}
+
+// Find returns this end's stream of a role with an id, nil if there is none.
+func (h *Host) Find(id ID, visitor bool) *Stream {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for k, s := range h.streams {
+		if k.id == id && k.visitor == visitor {
+			return s
+		}
+	}
+	return nil
+}
+
+// farewell is how long Close waits for the peers to be told.
+const farewell = time.Second
+
+// Close resets all streams, tells their peers, ends all channels and waits.
+func (h *Host) Close() {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return
+	}
+	h.closed = true
+	streams := make([]*Stream, 0, len(h.streams))
+	for _, s := range h.streams {
+		streams = append(streams, s)
+	}
+	h.mu.Unlock()
+	close(h.stop)
+	for _, s := range streams {
+		s.abort(CodeStopping, ErrClosed)
+	}
+	channels := h.allChannels()
+	late := time.AfterFunc(farewell, func() {
+		for _, c := range channels {
+			c.kill(ErrClosed)
+		}
+	})
+	var said sync.WaitGroup
+	for _, c := range channels {
+		said.Go(func() {
+			c.settle()
+			c.kill(ErrClosed)
+		})
+	}
+	said.Wait()
+	late.Stop()
+	h.mu.Lock()
+	h.gone = true
+	h.mu.Unlock()
+	h.tasks.Wait()
+}
+
+func (h *Host) now() int64 { return int64(time.Since(h.born)) + 1 }
+
+func (h *Host) allChannels() []*Channel {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]*Channel, 0, len(h.channels))
+	for c := range h.channels {
+		list = append(list, c)
+	}
+	return list
+}
+
+// spawn runs f as a task that Close waits for; in a host that is closed nothing
+// needs to be done any more.
+func (h *Host) spawn(f func()) {
+	h.mu.Lock()
+	gone := h.gone
+	if !gone {
+		h.tasks.Add(1)
+	}
+	h.mu.Unlock()
+	if gone {
+		return
+	}
+	go func() {
+		defer h.tasks.Done()
+		f()
+	}()
+}
+
+func (h *Host) add(s *Stream) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.streams[s.keyLocked()] = s
+	return true
+}
+
+// rekey files a stream under the instance that it has got to know.
+func (h *Host) rekey(s *Stream, remote Instance) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.streams, s.keyLocked())
+	s.remote = remote
+	h.streams[s.keyLocked()] = s
+}
+
+func (h *Host) forget(s *Stream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.streams, s.keyLocked())
+}
+
+// waits counts a stream that is without a channel, or is so no more; false if
+// its peer has too many of these.
+func (h *Host) waits(p Peer, d int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.detached[p] += d; h.detached[p] <= 0 {
+		delete(h.detached, p)
+	}
+	return h.detached[p] <= h.cfg.MaxDetached
+}
+
+// take takes n bytes from the budget, or nothing.
+func (h *Host) take(n int64) bool {
+	if h.budget.Add(-n) >= 0 {
+		return true
+	}
+	h.budget.Add(n)
+	return false
+}
+
+func (h *Host) give(n int64) { h.budget.Add(n) }
+
+// look has watch look at once.
+func (h *Host) look() {
+	select {
+	case h.wake <- struct{}{}:
+	default: // it will
+	}
+}

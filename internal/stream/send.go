@@ -1,0 +1,240 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stream
+
+import (
+	"errors"
+	"io"
+)
+
+// pump reads from the application until its end, as long as the other end takes
+// it. It holds no buffer while it waits.
+func (s *Stream) pump() {
+	size := classes[1]
+	wait, _ := s.app.(waiter)
+	for {
+		room := s.await()
+		if room == 0 {
+			return
+		}
+		if wait != nil {
+			if err := wait.WaitReadable(); err != nil {
+				s.abort(CodeReset, err)
+				return
+			}
+		}
+		ck := newChunk(min(size, room))
+		space := ck.space()
+		n, err := s.app.Read(space[:min(len(space), room)])
+		if n > 0 {
+			if n == len(space) {
+				size = maxData
+			} else if n < len(space)/8 {
+				size = classes[1]
+			}
+			ck.n = n
+			s.took(ck.fit())
+		} else {
+			ck.release()
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			s.finished()
+			return
+		case err != nil:
+			s.abort(CodeReset, err)
+			return
+		}
+	}
+}
+
+// await waits until the other end takes more, and returns how much; 0 when the
+// stream is closed.
+func (s *Stream) await() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.closed {
+		most := min(s.limit, min(s.acked, s.end)+guaranteed+uint64(s.held))
+		if s.end < most {
+			return int(min(most-s.end, maxData))
+		}
+		if most < s.limit && s.growLocked() {
+			continue
+		}
+		s.stalled = true
+		s.room.Wait()
+		s.stalled = false
+	}
+	return 0
+}
+
+// growLocked takes memory for what the other end would take. A stream without a
+// channel takes no more (rules S9).
+func (s *Stream) growLocked() bool {
+	if s.ch == nil {
+		return false
+	}
+	more := max(s.held, guaranteed)
+	if !s.host.take(more) {
+		return false
+	}
+	s.held += more
+	return true
+}
+
+// took keeps what the application has said, and sends it.
+func (s *Stream) took(ck *chunk) {
+	s.mu.Lock()
+	if s.closed {
+		ck.release()
+		s.mu.Unlock()
+		return
+	}
+	ck.offset = s.end
+	putDataHead(ck.buf, ck.offset, ck.n)
+	s.end += uint64(ck.n)
+	s.chunks = append(s.chunks, ck)
+	c := s.ch
+	s.mu.Unlock()
+	if c != nil {
+		c.flush()
+	}
+}
+
+// finished notes that the application says no more.
+func (s *Stream) finished() {
+	s.mu.Lock()
+	s.eof = true
+	c := s.ch
+	s.mu.Unlock()
+	if c != nil {
+		c.flush()
+	}
+}
+
+// small is up to where data is copied to go in one record with what precedes
+// it.
+const small = 1400
+
+// next returns what is to be written next: frames appended to b, and a chunk
+// whose frame follows them, which the caller releases. Neither: nothing.
+func (s *Stream) next(c *Channel, b []byte) ([]byte, *chunk) {
+	s.mu.Lock()
+	defer s.unlock()
+	if s.ch != c {
+		return b, nil
+	}
+	b = s.greetLocked(b)
+	if s.syncing {
+		return b, nil
+	}
+	if s.opened {
+		s.opened = false
+		opened := frame{kind: kOpened}
+		b = opened.append(b)
+	}
+	if s.ackDue || s.sendAt < s.end && s.confirmed() > s.told {
+		b = s.ackLocked(b)
+	}
+	if s.closed {
+		return s.endLocked(c, b), nil
+	}
+	if s.sendAt < s.end {
+		return s.dataLocked(b)
+	}
+	if s.eof && !s.finSent && s.acked <= s.end {
+		s.finSent = true
+		fin := frame{kind: kFin, n: s.end}
+		b = fin.append(b)
+	}
+	return b, nil
+}
+
+// greetLocked says what a new channel begins with.
+func (s *Stream) greetLocked(b []byte) []byte {
+	f := frame{kind: s.greet, id: s.id, generation: s.generation}
+	switch s.greet {
+	case kOpen:
+		f.service = s.service
+	case kResume, kResumed:
+		f.state = state{got: s.got, written: s.confirmed(), limit: s.granted}
+	default:
+		return b
+	}
+	s.greet = 0
+	return f.append(b)
+}
+
+// endLocked says that the stream is over, once on each channel.
+func (s *Stream) endLocked(c *Channel, b []byte) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sentEnd || c.stream != s {
+		return b
+	}
+	c.sentEnd = true
+	if s.rst != 0 {
+		rst := frame{kind: kRst, n: uint64(s.rst)}
+		b = rst.append(b)
+	}
+	end := frame{kind: kEnd}
+	return end.append(b)
+}
+
+// dataLocked returns the chunk at sendAt, or what of it the other end has yet
+// to get.
+func (s *Stream) dataLocked(b []byte) ([]byte, *chunk) {
+	i := 0
+	for s.chunks[i].end() <= s.sendAt {
+		i++
+	}
+	ck := s.chunks[i]
+	if skip := int(s.sendAt - ck.offset); skip > 0 {
+		rest := newChunk(ck.n - skip)
+		rest.offset = s.sendAt
+		rest.n = copy(rest.space(), ck.data()[skip:])
+		putDataHead(rest.buf, rest.offset, rest.n)
+		ck = rest
+	} else {
+		ck.hold()
+	}
+	s.sendAt = ck.end()
+	if ck.n <= small {
+		b = append(b, ck.frame()...)
+		ck.release()
+		return b, nil
+	}
+	return b, ck
+}
+
+// ackedLocked takes the other end's word for what it has written, and for what
+// it takes.
+func (s *Stream) ackedLocked(written, limit uint64) error {
+	most := s.end
+	if s.eof {
+		most++
+	}
+	if written > most {
+		return protocolError("it confirms what was never sent")
+	}
+	s.limit = max(s.limit, limit)
+	if written > s.acked {
+		s.acked = written
+		n := 0
+		for n < len(s.chunks) && s.chunks[n].end() <= s.acked {
+			s.chunks[n].release()
+			s.chunks[n] = nil
+			n++
+		}
+		s.chunks = s.chunks[n:]
+		if len(s.chunks) == 0 {
+			s.chunks = nil // memory only while something is unconfirmed
+			s.host.give(s.held)
+			s.held = 0
+		}
+	}
+	s.room.Signal()
+	s.settleLocked()
+	return nil
+}

@@ -1,0 +1,298 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stream
+
+import (
+	"sync"
+	"time"
+)
+
+// Stream is one connection of an application, at one of its ends. Its states
+// and what always holds are in docs/streams.md.
+type Stream struct {
+	host    *Host
+	id      ID
+	peer    Peer
+	visitor bool // this end
+	service string
+	begun   time.Time
+	remote  Instance // guarded by host.mu while the stream is listed
+
+	mu    sync.Mutex // guards the fields below
+	after []func()   // to be called when mu is free
+	tag   any
+	app   App // nil at the provider until it has one
+
+	// The channel, and what is to be said on it first.
+	ch         *Channel
+	generation uint64 // grows with each channel; a higher one fences the lower
+	greet      kind   // kOpen, kResume, kResumed; 0: it has been said
+	known      bool   // the other end has the stream
+	syncing    bool   // nothing but greet before the other end's state
+	opened     bool   // kOpened is to be said
+	detachedAt int64  // on the host's clock; 0: it has a channel, or needs none
+
+	// What the application says: kept from acked to end.
+	chunks  []*chunk
+	acked   uint64 // written by the other end, and one for its FIN
+	sendAt  uint64 // the next to be sent on this channel
+	end     uint64
+	limit   uint64 // the other end takes bytes up to here
+	held    int64  // of the budget, for chunks
+	eof     bool   // nothing comes after end
+	finSent bool   // on this channel
+	stalled bool   // the pump waits for room
+	room    *sync.Cond
+
+	// What the application is told: in queue from written to got.
+	queue    []*chunk
+	got      uint64
+	written  uint64
+	told     uint64 // of written, with the FIN as one
+	granted  uint64 // promised to the other end
+	window   uint64
+	heldIn   int64 // of the budget, for the window beyond what is guaranteed
+	draining bool  // a goroutine writes what is in queue
+	finKnown bool
+	finAt    uint64
+	finDone  bool // the application has it
+	ackDue   bool
+	ackTimer *time.Timer
+	ackArmed bool
+	markAt   uint64 // where the window was last looked at, and when
+	markTime int64
+
+	// The end. A stream that is closed is remembered until both ends have said
+	// so, or the time is over (rules S10).
+	closed bool
+	err    error
+	rst    Code // to be said; 0: none
+	probed int64
+
+	resumptions uint64
+	lastFault   error
+	faultAt     time.Time
+}
+
+func (h *Host) newStream(peer Peer, visitor bool, service string) *Stream {
+	s := &Stream{
+		host: h, peer: peer, visitor: visitor, service: service, begun: time.Now(),
+		limit: guaranteed, granted: guaranteed, window: guaranteed, markTime: h.now(),
+	}
+	s.room = sync.NewCond(&s.mu)
+	return s
+}
+
+func (s *Stream) keyLocked() key {
+	return key{peer: s.peer, visitor: s.visitor, remote: s.remote, id: s.id}
+}
+
+// ID returns the stream's name.
+func (s *Stream) ID() ID { return s.id }
+
+// Peer returns who is at the other end.
+func (s *Stream) Peer() Peer { return s.peer }
+
+// Visitor reports whether this end opened the stream.
+func (s *Stream) Visitor() bool { return s.visitor }
+
+// Service returns what it was opened to.
+func (s *Stream) Service() string { return s.service }
+
+// Tag returns what SetTag or Open was given last.
+func (s *Stream) Tag() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tag
+}
+
+// SetTag keeps something for the owner.
+func (s *Stream) SetTag(tag any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tag = tag
+}
+
+// Attached reports whether the stream has a channel.
+func (s *Stream) Attached() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ch != nil
+}
+
+// NeedsChannel reports whether the stream has none and has a use for one.
+func (s *Stream) NeedsChannel() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.needsLocked()
+}
+
+func (s *Stream) needsLocked() bool {
+	return s.ch == nil && (!s.closed || s.rst != 0 && s.generation > 0) && s.detachedAt > 0
+}
+
+// Info is a stream as it is at a moment.
+type Info struct {
+	ID          ID
+	Peer        Peer
+	Visitor     bool
+	Service     string
+	Begun       time.Time
+	Channel     *Channel // nil: it waits for one
+	In, Out     uint64   // bytes from and to the other end
+	Unacked     uint64
+	Resumptions uint64
+	LastFault   error
+	FaultAt     time.Time
+	Tag         any
+}
+
+// Info returns the stream's figures.
+func (s *Stream) Info() Info {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Info{
+		ID: s.id, Peer: s.peer, Visitor: s.visitor, Service: s.service, Begun: s.begun, Channel: s.ch,
+		In: s.written, Out: s.end, Unacked: s.end - min(s.acked, s.end), Resumptions: s.resumptions,
+		LastFault: s.lastFault, FaultAt: s.faultAt, Tag: s.tag,
+	}
+}
+
+// Reset ends the stream at both ends.
+func (s *Stream) Reset(code Code) { s.abort(code, &ResetError{Code: code}) }
+
+// Join gives the provider's stream its application.
+func (s *Stream) Join(app App) {
+	s.mu.Lock()
+	defer s.unlock()
+	if s.closed {
+		s.later(func() { _ = app.Reset() })
+		return
+	}
+	s.app, s.opened = app, true
+	s.host.spawn(s.pump)
+	s.drainLocked()
+	s.settleLocked()
+	s.sayLocked()
+}
+
+// Refuse ends the provider's stream that cannot have an application.
+func (s *Stream) Refuse(code Code) { s.abort(code, &ResetError{Code: code}) }
+
+func (s *Stream) over() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// unlock calls what must not be called with the lock.
+func (s *Stream) unlock() {
+	after := s.after
+	s.after = nil
+	s.mu.Unlock()
+	for _, f := range after {
+		f()
+	}
+}
+
+func (s *Stream) later(f func()) { s.after = append(s.after, f) }
+
+// sayLocked has the channel's writer come by.
+func (s *Stream) sayLocked() {
+	if s.ch != nil {
+		s.later(s.ch.flushSoon)
+	}
+}
+
+// abort resets the stream for a reason of this end's.
+func (s *Stream) abort(code Code, err error) {
+	s.mu.Lock()
+	defer s.unlock()
+	s.failLocked(code, err)
+}
+
+// failLocked resets the application and says so to the other end, for which a
+// new channel is needed if there is none.
+func (s *Stream) failLocked(code Code, err error) {
+	if s.closed {
+		return
+	}
+	s.rst = code
+	s.closeLocked(err)
+	s.sayLocked()
+	if s.ch == nil && s.needsLocked() && s.host.cfg.Detached != nil {
+		s.later(func() { s.host.cfg.Detached(s) })
+	}
+	if s.generation == 0 {
+		s.doneLocked() // nobody else knows of it
+	}
+}
+
+// settleLocked closes the stream when both directions have come to their end.
+func (s *Stream) settleLocked() {
+	if s.finKnown && !s.finDone && s.app != nil && !s.closed && !s.draining && s.written == s.finAt {
+		if err := s.app.CloseWrite(); err != nil {
+			s.failLocked(CodeReset, err)
+			return
+		}
+		s.finDone = true
+		s.ackDue = true
+		s.sayLocked()
+	}
+	if s.finDone && s.eof && s.acked == s.end+1 && !s.closed {
+		s.closeLocked(nil)
+		s.sayLocked()
+	}
+}
+
+// closeLocked lets the application go, and all memory.
+func (s *Stream) closeLocked(err error) {
+	s.closed, s.err = true, err
+	for _, list := range [][]*chunk{s.chunks, s.queue} {
+		for _, ck := range list {
+			ck.release()
+		}
+	}
+	s.chunks, s.queue = nil, nil
+	s.host.give(s.held + s.heldIn)
+	s.held, s.heldIn = 0, 0
+	if s.ackTimer != nil {
+		s.ackTimer.Stop()
+	}
+	s.room.Broadcast()
+	if app := s.app; app != nil {
+		s.later(func() {
+			if err == nil {
+				_ = app.Close() // both directions have ended
+			} else {
+				_ = app.Reset()
+			}
+		})
+	}
+	if s.host.cfg.Ended != nil {
+		s.later(func() { s.host.cfg.Ended(s, err) })
+	}
+}
+
+// parted is called by a channel when both ends have confirmed the end.
+func (s *Stream) parted(c *Channel) {
+	s.mu.Lock()
+	defer s.unlock()
+	if s.ch == c {
+		s.ch = nil
+		s.doneLocked()
+	}
+}
+
+// doneLocked forgets the stream.
+func (s *Stream) doneLocked() {
+	s.rst = 0
+	if s.detachedAt > 0 {
+		s.detachedAt = 0
+		if s.generation > 0 {
+			s.host.waits(s.peer, -1)
+		}
+	}
+	s.later(func() { s.host.forget(s) })
+}
