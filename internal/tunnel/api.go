@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/culvertd/culvert/internal/identity"
 	"github.com/culvertd/culvert/internal/wire"
 )
 
@@ -48,6 +49,11 @@ type Config struct {
 	Proxy   func(*http.Request) (*url.URL, error)
 	// TLS is for wss and https; nil is the system's roots.
 	TLS *tls.Config
+	// Key is what this end proves to the others. Without one it makes one for
+	// as long as it lives.
+	Key *identity.Key
+	// Known remembers the others' keys; nil: whatever key the gateway names.
+	Known *identity.Known
 	// Window is how long a stream waits for a new channel when it has lost its
 	// own; then it is reset. Default: 2 min; at most 24 h.
 	Window time.Duration
