@@ -20,8 +20,11 @@ type App interface {
 
 // What an App may have as well.
 type (
-	// waiter waits until Read would not, so that no buffer waits for it.
-	waiter interface{ WaitReadable() error }
+	// lazyReader reads into what get returns, which it asks for only when there
+	// is something to read; put takes that back if there was nothing after all.
+	lazyReader interface {
+		ReadLazily(get func() []byte, put func()) (int, error)
+	}
 	// tryWriter writes what can be written at once, perhaps nothing.
 	tryWriter interface{ TryWrite(b []byte) (int, error) }
 	// prober returns an error if the connection has been reset, without
@@ -78,7 +81,7 @@ type Config struct {
 	// Ended is told once of each stream, when its application is free of it.
 	// err is nil if both directions came to their end.
 	Ended func(s *Stream, err error)
-	// Ready is told of a channel that carries nothing: it is new and its peer
+	// Ready is told of a visitor's channel that carries nothing: it is new and its peer
 	// has said who it is, or its stream has ended. May call Attach.
 	Ready func(c *Channel)
 	// Lost is told once of each channel that has ended.

@@ -52,10 +52,11 @@ func NewHost(cfg Config) *Host {
 	return h
 }
 
-// Open begins a stream to a service of a peer's. It needs a channel, see
-// Attach, but takes from the application what it says already.
-func (h *Host) Open(peer Peer, service string, app App, tag any) *Stream {
-	s := h.newStream(peer, true, service)
+// Open begins a stream to a service. It needs a channel, whose peer is the
+// stream's from then on, see Attach; but it takes already what the application
+// says.
+func (h *Host) Open(service string, app App, tag any) *Stream {
+	s := h.newStream(Peer{}, true, service)
 	_, _ = rand.Read(s.id[:]) // never fails (crypto/rand)
 	s.app, s.tag = app, tag
 	s.detachedAt = h.now()
@@ -99,11 +100,7 @@ func (h *Host) Serve(p Path, peer Peer, visitor bool, tag any) *Channel {
 // may be another.
 func (h *Host) Doubt() {
 	for _, c := range h.allChannels() {
-		c.mu.Lock()
-		c.doubted = true
-		c.pingLocked()
-		c.mu.Unlock()
-		c.flushSoon()
+		c.doubt()
 	}
 	h.look()
 }
@@ -218,12 +215,12 @@ func (h *Host) add(s *Stream) bool {
 	return true
 }
 
-// rekey files a stream under the instance that it has got to know.
-func (h *Host) rekey(s *Stream, remote Instance) {
+// rekey files a stream under the other end that it has got to know.
+func (h *Host) rekey(s *Stream, peer Peer, remote Instance) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.streams, s.keyLocked())
-	s.remote = remote
+	s.peer, s.remote = peer, remote
 	h.streams[s.keyLocked()] = s
 }
 

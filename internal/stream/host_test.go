@@ -89,7 +89,7 @@ func (p *pair) needs(s *Stream) {
 
 func (p *pair) open(service string) (*Stream, *memApp) {
 	ours, theirs := newApp(64 << 10)
-	s := p.visitor.Open(Peer{2}, service, ours, nil)
+	s := p.visitor.Open(service, ours, nil)
 	p.needs(s)
 	return s, theirs
 }

@@ -21,9 +21,10 @@ func (s *Stream) Attach(c *Channel) error {
 		c.mu.Unlock()
 		return errBusy
 	}
-	if s.generation > 0 && c.remote != s.remote {
+	if s.generation > 0 && (c.remote != s.remote || c.peer != s.peer) {
 		c.mu.Unlock()
-		// The other process is gone, and what it had with it (rules S3).
+		// The other process is gone, and what it had with it (rules S3); or it has
+		// another key (rules S14).
 		s.rst = 0
 		if !s.closed {
 			s.closeLocked(&ResetError{Code: CodeGone})
@@ -35,7 +36,7 @@ func (s *Stream) Attach(c *Channel) error {
 	remote := c.remote
 	c.mu.Unlock()
 	if s.generation == 0 {
-		s.host.rekey(s, remote)
+		s.host.rekey(s, c.peer, remote)
 	}
 	s.moveLocked(c)
 	s.generation++
@@ -55,7 +56,7 @@ func (s *Stream) moveLocked(c *Channel) {
 	if s.detachedAt > 0 && s.generation > 0 {
 		s.host.waits(s.peer, -1)
 	}
-	s.ch, s.detachedAt = c, 0
+	s.ch, s.last, s.detachedAt = c, c, 0
 	s.finSent = false
 }
 
@@ -108,7 +109,7 @@ func (h *Host) opened(c *Channel, f frame) error {
 // begin makes the provider's end of a new stream.
 func (h *Host) begin(c *Channel, f frame, remote Instance) error {
 	s := h.newStream(c.peer, false, f.service)
-	s.id, s.remote, s.generation, s.known, s.ch = f.id, remote, f.generation, true, c
+	s.id, s.remote, s.generation, s.known, s.ch, s.last = f.id, remote, f.generation, true, c, c
 	if f.generation > 1 {
 		s.greet = kResumed // the visitor does not know whether we had it
 	}

@@ -9,35 +9,19 @@ import (
 )
 
 // pump reads from the application until its end, as long as the other end takes
-// it. It holds no buffer while it waits.
+// it. It holds no buffer while it waits, if the connection allows that.
 func (s *Stream) pump() {
-	size := classes[1]
-	wait, _ := s.app.(waiter)
+	in := intake{app: s.app, size: classes[1]}
+	in.lazy, _ = s.app.(lazyReader)
 	for {
-		room := s.await()
-		if room == 0 {
+		if in.room = s.await(); in.room == 0 {
 			return
 		}
-		if wait != nil {
-			if err := wait.WaitReadable(); err != nil {
-				s.abort(CodeReset, err)
-				return
-			}
-		}
-		ck := newChunk(min(size, room))
-		space := ck.space()
-		n, err := s.app.Read(space[:min(len(space), room)])
+		n, err := in.read()
 		if n > 0 {
-			if n == len(space) {
-				size = maxData
-			} else if n < len(space)/8 {
-				size = classes[1]
-			}
-			ck.n = n
-			s.took(ck.fit())
-		} else {
-			ck.release()
+			s.took(in.chunk(n))
 		}
+		in.put()
 		switch {
 		case errors.Is(err, io.EOF):
 			s.finished()
@@ -47,6 +31,49 @@ func (s *Stream) pump() {
 			return
 		}
 	}
+}
+
+// intake reads from an application into chunks of a fitting size.
+type intake struct {
+	app  App
+	lazy lazyReader
+	room int // at most that many bytes
+	size int // of the next chunk, as the last ones were
+	ck   *chunk
+}
+
+func (in *intake) read() (int, error) {
+	if in.lazy != nil {
+		return in.lazy.ReadLazily(in.get, in.put)
+	}
+	return in.app.Read(in.get())
+}
+
+func (in *intake) get() []byte {
+	in.ck = newChunk(min(in.size, in.room))
+	space := in.ck.space()
+	return space[:min(len(space), in.room)]
+}
+
+func (in *intake) put() {
+	if in.ck != nil {
+		in.ck.release()
+		in.ck = nil
+	}
+}
+
+// chunk returns what n bytes were read into.
+func (in *intake) chunk(n int) *chunk {
+	ck := in.ck
+	in.ck = nil
+	switch space := len(ck.space()); {
+	case n == space:
+		in.size = maxData
+	case n < space/8:
+		in.size = classes[1]
+	}
+	ck.n = n
+	return ck.fit()
 }
 
 // await waits until the other end takes more, and returns how much; 0 when the

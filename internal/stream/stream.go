@@ -13,11 +13,13 @@ import (
 type Stream struct {
 	host    *Host
 	id      ID
-	peer    Peer
 	visitor bool // this end
 	service string
 	begun   time.Time
-	remote  Instance // guarded by host.mu while the stream is listed
+	// The other end; a visitor gets to know it with the first channel. Guarded
+	// by host.mu while the stream is listed.
+	peer   Peer
+	remote Instance
 
 	mu    sync.Mutex // guards the fields below
 	after []func()   // to be called when mu is free
@@ -26,12 +28,13 @@ type Stream struct {
 
 	// The channel, and what is to be said on it first.
 	ch         *Channel
-	generation uint64 // grows with each channel; a higher one fences the lower
-	greet      kind   // kOpen, kResume, kResumed; 0: it has been said
-	known      bool   // the other end has the stream
-	syncing    bool   // nothing but greet before the other end's state
-	opened     bool   // kOpened is to be said
-	detachedAt int64  // on the host's clock; 0: it has a channel, or needs none
+	last       *Channel // the latest it had
+	generation uint64   // grows with each channel; a higher one fences the lower
+	greet      kind     // kOpen, kResume, kResumed; 0: it has been said
+	known      bool     // the other end has the stream
+	syncing    bool     // nothing but greet before the other end's state
+	opened     bool     // kOpened is to be said
+	detachedAt int64    // on the host's clock; 0: it has a channel, or needs none
 
 	// What the application says: kept from acked to end.
 	chunks  []*chunk
@@ -91,8 +94,13 @@ func (s *Stream) keyLocked() key {
 // ID returns the stream's name.
 func (s *Stream) ID() ID { return s.id }
 
-// Peer returns who is at the other end.
-func (s *Stream) Peer() Peer { return s.peer }
+// Peer returns who is at the other end; of a visitor's stream that had no
+// channel yet, nobody.
+func (s *Stream) Peer() Peer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.peer
+}
 
 // Visitor reports whether this end opened the stream.
 func (s *Stream) Visitor() bool { return s.visitor }
@@ -140,6 +148,7 @@ type Info struct {
 	Service     string
 	Begun       time.Time
 	Channel     *Channel // nil: it waits for one
+	Last        *Channel // the latest; nil: it had none yet
 	In, Out     uint64   // bytes from and to the other end
 	Unacked     uint64
 	Resumptions uint64
@@ -153,7 +162,7 @@ func (s *Stream) Info() Info {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return Info{
-		ID: s.id, Peer: s.peer, Visitor: s.visitor, Service: s.service, Begun: s.begun, Channel: s.ch,
+		ID: s.id, Peer: s.peer, Visitor: s.visitor, Service: s.service, Begun: s.begun, Channel: s.ch, Last: s.last,
 		In: s.written, Out: s.end, Unacked: s.end - min(s.acked, s.end), Resumptions: s.resumptions,
 		LastFault: s.lastFault, FaultAt: s.faultAt, Tag: s.tag,
 	}

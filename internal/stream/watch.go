@@ -85,6 +85,20 @@ func (c *Channel) look(now int64) {
 	c.flushSoon()
 }
 
+// doubt asks the other end, and expects its answer soon.
+func (c *Channel) doubt() {
+	c.mu.Lock()
+	again := c.doubted
+	if !again {
+		c.doubted = true
+		c.pingLocked()
+	}
+	c.mu.Unlock()
+	if !again {
+		c.flushSoon()
+	}
+}
+
 // pingLocked queues a ping.
 func (c *Channel) pingLocked() {
 	c.asked = c.host.now()
