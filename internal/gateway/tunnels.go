@@ -112,8 +112,12 @@ func (s tunnelStore) Clients(ctx context.Context) ([]signaling.Client, error) {
 		if err != nil {
 			return nil, err
 		}
+		key, err := publicKey(c)
+		if err != nil {
+			return nil, err
+		}
 		out = append(out, signaling.Client{
-			Account: toAccount(u), Name: c.Name, TokenID: c.TokenID, Services: offered,
+			Account: toAccount(u), Name: c.Name, TokenID: c.TokenID, Services: offered, PublicKey: key,
 			RegisteredAt: c.RegisteredAt, LastSeen: c.LastSeenAt,
 		})
 	}
@@ -127,6 +131,17 @@ func services(c store.Client) (list []wire.Service, err error) {
 	return list, nil
 }
 
+func publicKey(c store.Client) (*wire.PublicKey, error) {
+	if c.PublicKey == "" {
+		return nil, nil //nolint:nilnil // none is known
+	}
+	key := new(wire.PublicKey)
+	if err := key.UnmarshalText([]byte(c.PublicKey)); err != nil {
+		return nil, fmt.Errorf("reading the public key of %q: %w", c.Name, err)
+	}
+	return key, nil
+}
+
 // Write implements signaling.Store.
 func (s tunnelStore) Write(ctx context.Context, b signaling.Batch) error {
 	out := store.TunnelBatch{Used: b.Used}
@@ -138,8 +153,13 @@ func (s tunnelStore) Write(ctx context.Context, b signaling.Batch) error {
 		if err != nil {
 			return fmt.Errorf("encoding the services of %q: %w", c.Name, err)
 		}
+		key := ""
+		if c.PublicKey != nil {
+			key = c.PublicKey.String()
+		}
 		out.Clients = append(out.Clients, store.Client{
-			UserID: c.Account.ID, Name: c.Name, TokenID: c.TokenID, Services: text, RegisteredAt: c.RegisteredAt, LastSeenAt: c.LastSeen,
+			UserID: c.Account.ID, Name: c.Name, TokenID: c.TokenID, Services: text, PublicKey: key,
+			RegisteredAt: c.RegisteredAt, LastSeenAt: c.LastSeen,
 		})
 	}
 	for _, v := range b.Sessions {

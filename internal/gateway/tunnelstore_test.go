@@ -10,6 +10,7 @@ import (
 
 	"github.com/culvertd/culvert/internal/signaling"
 	"github.com/culvertd/culvert/internal/store"
+	"github.com/culvertd/culvert/internal/wire"
 )
 
 // What tunnels know of accounts comes from the store, and their records go
@@ -43,6 +44,8 @@ func TestTunnelStoreKnowsAccounts(t *testing.T) {
 		}
 		batch.Clients = append(batch.Clients, signaling.Client{Account: a, Name: "nas", TokenID: id, RegisteredAt: now, LastSeen: now})
 	}
+	key := wire.PublicKey{1, 2, 3}
+	batch.Clients[1].PublicKey = &key
 	ts := tunnelStore{st}
 	if err := ts.Write(ctx, batch); err != nil {
 		t.Fatal(err)
@@ -56,7 +59,8 @@ func TestTunnelStoreKnowsAccounts(t *testing.T) {
 		t.Errorf("%+v, %v", tokens, err)
 	}
 	clients, err := ts.Clients(ctx)
-	if err != nil || len(clients) != 3 || clients[1].Account != alice || clients[2].Account != gone {
+	if err != nil || len(clients) != 3 || clients[1].Account != alice || clients[2].Account != gone ||
+		clients[1].PublicKey == nil || *clients[1].PublicKey != key || clients[0].PublicKey != nil {
 		t.Errorf("%+v, %v", clients, err)
 	}
 	log, _, err := st.SessionsOf(ctx, alice.ID, store.Page{})

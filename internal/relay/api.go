@@ -45,6 +45,7 @@ type SessionSpec struct {
 	ID        string
 	Service   string // the service's id
 	Transport string // wire.TCP or wire.UDP
+	Mode      string // for the go line; the bytes are moved alike
 	Provider  *Client
 	Visitor   *Client // for its rate only; channels prove Key
 	Key       wire.Key

@@ -83,7 +83,7 @@ func (r *Relay) openLater(s *Session, c splice.Conn, line wire.Line, first []byt
 // pair links a visitor's channel with a provider's.
 func (s *Session) pair(counter uint64, visitor, provider splice.Conn, first []byte) {
 	var buf [wire.MaxLine]byte
-	goLine := wire.GoLine{Session: s.spec.ID, Service: s.spec.Service, Protocol: s.spec.Transport, Mode: wire.ModePlain}.Append(buf[:0])
+	goLine := wire.GoLine{Session: s.spec.ID, Service: s.spec.Service, Protocol: s.spec.Transport, Mode: s.spec.Mode}.Append(buf[:0])
 	o := splice.Options{}
 	o.Own[splice.Forward] = len(goLine)
 	o.First[splice.Forward] = append(goLine, first...)

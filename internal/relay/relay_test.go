@@ -80,7 +80,7 @@ func newWorld(t testing.TB, l Limits) *world {
 
 func (w *world) addSession(id string, k wire.Key) *Session {
 	s, err := w.r.AddSession(SessionSpec{
-		ID: id, Service: "web", Transport: wire.TCP, Provider: w.provider, Visitor: w.visitor, Key: k,
+		ID: id, Service: "web", Transport: wire.TCP, Mode: wire.ModePlain, Provider: w.provider, Visitor: w.visitor, Key: k,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -249,6 +249,18 @@ func TestDataAlong(t *testing.T) {
 	w.good(wire.Warm, "Gdata")
 	w.expect(p, goLine+"data")
 	w.until(func() bool { return w.session.Stats().Up == 4 })
+}
+
+// TestMode: the provider learns how the ends are to speak, and a visitor that
+// begins to at once is not held up until it has an answer.
+func TestMode(t *testing.T) {
+	w := newWorld(t, Limits{})
+	w.session.spec.Mode = wire.ModeTLS
+	p := w.park(1)[0]
+	v := w.good(wire.Open, "hello of TLS")
+	w.expect(p, "GO s1 web tcp tls\nhello of TLS")
+	_, _ = p.Write([]byte("answer"))
+	w.expect(v, "+answer")
 }
 
 func TestYoungestFirst(t *testing.T) {

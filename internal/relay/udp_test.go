@@ -102,6 +102,7 @@ func (b *udpBed) session() (*Session, wire.Key) {
 		ID:        fmt.Sprintf("s%d", b.sessions),
 		Service:   "dns",
 		Transport: wire.UDP,
+		Mode:      wire.ModePlain,
 		Provider:  b.client,
 		Visitor:   b.relay.AddClient("client-b", wire.NewKey()),
 		Key:       key,

@@ -53,28 +53,36 @@ func (s *Server) dropTokenLocked(t *token) {
 // partLocked parts from everybody who has one of the tokens, which are out of
 // force, and from the names that they own.
 func (s *Server) partLocked(gone map[*token]bool, reason string) {
+	for _, ss := range s.sessions {
+		for _, l := range []*life{ss.provider, ss.visitor} {
+			if gone[l.token] { // retired ones too
+				s.partFromLocked(l, l.client.name+" is gone: "+reason)
+			}
+		}
+	}
 	for c := range s.conns {
 		if gone[c.token] {
 			s.endLocked(c, wire.CloseUnauthorized, reason)
 		}
 	}
-	for _, ss := range s.sessions {
-		for _, l := range []*life{ss.provider, ss.visitor} {
-			if gone[l.token] { // retired ones too
-				s.endLifeLocked(l, l.client.name+" is gone: "+reason)
-			}
-		}
-	}
 	for t := range gone {
 		for name, cl := range t.account.clients {
 			if l := cl.life; l != nil && gone[l.token] {
-				s.endLifeLocked(l, name+" is gone: "+reason)
+				s.endLifeLocked(l, name+" is gone: "+reason, true)
 			}
 			if gone[cl.owner] {
 				delete(t.account.clients, name)
 				s.keeper.forget(cl.key())
 			}
 		}
+	}
+}
+
+// partFromLocked ends the sessions of a client that somebody has decided
+// against, and tells the client too: its streams must not wait for others.
+func (s *Server) partFromLocked(l *life, reason string) {
+	for _, ss := range l.sessions {
+		s.endSessionLocked(ss, wire.SessionClosed{Code: wire.CodeClientOffline, Reason: reason, Final: true}, nil)
 	}
 }
 
@@ -121,7 +129,7 @@ func (s *Server) Adopt(a Account) {
 			if c := cl.life.conn; c != nil {
 				s.endLocked(c, wire.CloseReplaced, "the account "+a.Name+" has another client of this name")
 			}
-			s.endLifeLocked(cl.life, name+" has left")
+			s.endLifeLocked(cl.life, name+" has left", true)
 		}
 		if !isAssigned(name) {
 			cl.owner.names--

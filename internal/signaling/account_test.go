@@ -450,8 +450,9 @@ func TestFlowsAndEvents(t *testing.T) {
 	})
 }
 
-// move has a session carry bytes over a channel of its own.
-func (b *bed) move(s wire.CreateSession, provider *peer, up, down int) {
+// pair opens a channel, and returns its ends and the relay's word to the
+// provider.
+func (b *bed) pair(s wire.CreateSession, provider *peer) (v, p net.Conn, line string) {
 	b.t.Helper()
 	b.lines++
 	begin := func(l wire.Line, key wire.Key) net.Conn {
@@ -463,13 +464,20 @@ func (b *bed) move(s wire.CreateSession, provider *peer, up, down int) {
 		}
 		return near
 	}
-	p := begin(wire.Line{Role: wire.Park}, provider.key)
+	p = begin(wire.Line{Role: wire.Park}, provider.key)
 	synctest.Wait()
-	v := begin(wire.Line{Role: wire.Open, Session: s.SessionID}, *s.Key)
+	v = begin(wire.Line{Role: wire.Open, Session: s.SessionID}, *s.Key)
 	line, err := bufio.NewReaderSize(p, 16).ReadString('\n') // of pipes: no byte more is read
 	if err != nil || !strings.HasPrefix(line, "GO ") {
 		b.t.Fatalf("%q, %v", line, err)
 	}
+	return v, p, strings.TrimSuffix(line, "\n")
+}
+
+// move has a session carry bytes over a channel of its own.
+func (b *bed) move(s wire.CreateSession, provider *peer, up, down int) {
+	b.t.Helper()
+	v, p, _ := b.pair(s, provider)
 	for _, way := range []struct {
 		from, to net.Conn
 		n, more  int

@@ -52,8 +52,9 @@ func (s *Server) KickClient(account int64, name string) bool {
 		return false
 	}
 	l := acc.clients[name].life
+	s.partFromLocked(l, name+" was kicked")
 	s.endLocked(l.conn, wire.CloseKicked, "kicked")
-	s.endLifeLocked(l, name+" was kicked")
+	s.endLifeLocked(l, name+" was kicked", true)
 	return true
 }
 

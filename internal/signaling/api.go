@@ -125,6 +125,7 @@ type Client struct {
 	Name         string
 	TokenID      string
 	Services     []wire.Service
+	PublicKey    *wire.PublicKey // nil: none is known
 	RegisteredAt time.Time
 	LastSeen     time.Time
 }

@@ -167,7 +167,7 @@ func (c *conn) fail(id string, no *wire.ErrorPayload) {
 
 func (c *conn) mistake(no *wire.ErrorPayload) {
 	switch no.Code {
-	case wire.CodeInvalid, wire.CodeUnknownType, wire.CodeNotRegistered, wire.CodeNameTaken:
+	case wire.CodeInvalid, wire.CodeUnknownType, wire.CodeNotRegistered, wire.CodeNameTaken, wire.CodeKeyChanged:
 		if !c.mistakes.Allow() {
 			c.out.finish(wire.ClosePolicy, "too many wrong messages; the last: "+no.Message, false)
 		}

@@ -118,11 +118,18 @@ func (ss *session) peer(l *life) *life {
 	return ss.visitor
 }
 
+// maxMissed bounds the endings that wait for a client that is away.
+const maxMissed = 256
+
 // tell says to one end that the session is over. One that is away learns it
-// from the list in its register_response.
+// from the list in its register_response, where the session is missing as it is
+// after a restart; that this is final, it is told when it is back.
 func (ss *session) tell(l *life, why wire.SessionClosed) {
-	if l.conn != nil {
+	switch {
+	case l.conn != nil:
 		l.conn.send(wire.TypeSessionClosed, "", why)
+	case why.Final && !l.retired && len(l.missed) < maxMissed:
+		l.missed = append(l.missed, why)
 	}
 }
 

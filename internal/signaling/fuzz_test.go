@@ -41,6 +41,11 @@ func FuzzMessages(f *testing.F) {
 		`{"type":"session_closed","payload":{"sessionId":"$session"}}`,
 		`{"type":"heartbeat","payload":{"timestamp":1}}`,
 		`{"type":"unregister"}`,
+		`{"type":"register","payload":{"clientId":"me","instance":"i","publicKey":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}`,
+		`{"type":"register","payload":{"publicKey":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","rotation":{"previous":"x","signature":"eA=="}}}`,
+		`{"type":"connect_request","payload":{"toClientId":"peer","serviceId":"web","encryption":"none"}}`,
+		`{"type":"resume_wanted","payload":{"sessionId":"$session","streams":["00112233445566778899aabbccddeeff"]}}`,
+		`{"type":"streams","payload":{"total":1,"streams":[{"id":"00112233445566778899aabbccddeeff","role":"visitor","peer":"p","service":"s"}]}}`,
 		`{"type":"error","payload":{"code":"x"}}`,
 		`{"type":"x","payload":null}`, `{"type":"register","payload":[]}`, `[]`, `{`, "\xff",
 	} {

@@ -139,7 +139,7 @@ func TestConnectionLostForTooLong(t *testing.T) {
 		go beat(stop, v)
 		lost := time.Now()
 		a.hangUp()
-		expect(t, v, wire.CodeClientOffline, true)
+		expect(t, v, wire.CodeClientOffline, false) // its streams may outlast it
 		if d := time.Since(lost); d < grace || d > grace+time.Second {
 			t.Errorf("after %v", d)
 		}

@@ -57,7 +57,7 @@ func (s *Server) visible(c *conn) ([]wire.ClientInfo, *wire.ErrorPayload) {
 func (s *Server) showLocked(who *account, cl *client) wire.ClientInfo {
 	info := wire.ClientInfo{
 		ID: cl.nameFor(who), Status: wire.Offline, Services: s.grants.servicesFor(who, cl),
-		RegisteredAt: millis(cl.registeredAt), LastHeartbeat: millis(cl.seen()),
+		RegisteredAt: millis(cl.registeredAt), LastHeartbeat: millis(cl.seen()), PublicKey: cl.publicKey,
 	}
 	if cl.online() {
 		info.Status = wire.Online
@@ -135,7 +135,7 @@ func (s *Server) Clients() []ClientInfo {
 func (cl *client) info() ClientInfo {
 	info := ClientInfo{Online: cl.online(), In: cl.in, Out: cl.out, Client: Client{
 		Account: cl.account.Account, Name: cl.name, TokenID: cl.owner.ID, Services: cl.services,
-		RegisteredAt: cl.registeredAt, LastSeen: cl.seen(),
+		PublicKey: cl.publicKey, RegisteredAt: cl.registeredAt, LastSeen: cl.seen(),
 	}}
 	l := cl.life
 	if l == nil {

@@ -33,6 +33,10 @@ func (s *Server) handle(c *conn, m wire.Message) *wire.ErrorPayload {
 		return with(m, func(p *wire.SessionConnected) *wire.ErrorPayload { return s.connected(c, p) })
 	case wire.TypeSessionClosed:
 		return with(m, func(p *wire.SessionClosed) *wire.ErrorPayload { return s.leave(c, p) })
+	case wire.TypeResumeWanted:
+		return with(m, func(p *wire.ResumeWanted) *wire.ErrorPayload { return s.resume(c, p) })
+	case wire.TypeStreams:
+		return with(m, func(p *wire.Streams) *wire.ErrorPayload { return s.report(c, p) })
 	case wire.TypeUnregister:
 		return s.unregister(c)
 	default:
@@ -113,6 +117,9 @@ func check(p *wire.Register) error {
 		case wire.ServiceTCP, wire.ServiceUDP, wire.ServiceHTTP, wire.ServiceWS:
 		default:
 			bad("%s.protocol %q: use tcp, udp, http or ws", at, cut(v.Protocol, 80))
+		}
+		if v.Encryption != "" && v.Encryption != wire.EncryptionNone {
+			bad("%s.encryption %q: use none, or leave it out", at, cut(v.Encryption, 80))
 		}
 		if v.LocalPort < 0 || v.LocalPort > 65535 {
 			bad("%s.localPort is %d; use 0 to 65535", at, v.LocalPort)

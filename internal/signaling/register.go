@@ -50,13 +50,22 @@ func (s *Server) register(c *conn, id string, p *wire.Register) *wire.ErrorPaylo
 	cl := acc.clients[name]
 	if cl == nil {
 		cl = &client{account: acc, name: name}
-		acc.clients[name] = cl
 	}
+	if no := cl.admits(p); no != nil {
+		c.refuseName(id, no)
+		return nil
+	}
+	acc.clients[name] = cl
 	s.ownLocked(cl, c.token)
+	s.rememberLocked(cl, p.PublicKey)
 	l := s.takeLocked(cl, c, p.Instance)
 	s.offerLocked(cl, p.Services)
 	s.keepLocked(cl)
 	c.send(wire.TypeRegisterResponse, id, s.welcomeLocked(l))
+	for _, why := range l.missed {
+		c.send(wire.TypeSessionClosed, "", why)
+	}
+	l.missed = nil
 	return nil
 }
 
@@ -84,11 +93,11 @@ func (s *Server) ownLocked(cl *client, t *token) {
 }
 
 // takeLocked makes c the connection of the name: the newest holder with the
-// right to it is the one. The same instance goes on where it was; another one
-// begins a new life.
+// right to it is the one. The same instance goes on where it was; another one,
+// or one with another key, begins a new life.
 func (s *Server) takeLocked(cl *client, c *conn, instance string) *life {
 	l, now := cl.life, time.Now()
-	same := l != nil && (l.conn == c || instance != "") && l.instance == instance
+	same := l != nil && (l.conn == c || instance != "") && l.instance == instance && sameKey(l.publicKey, cl.publicKey)
 	var old *conn
 	if l != nil && l.conn != c {
 		old = l.conn
@@ -98,7 +107,7 @@ func (s *Server) takeLocked(cl *client, c *conn, instance string) *life {
 			s.retireLocked(l)
 		}
 		l = &life{
-			client: cl, instance: instance, key: wire.NewKey(),
+			client: cl, instance: instance, publicKey: cl.publicKey, key: wire.NewKey(),
 			sessions: make(map[string]*session), requests: make(map[string]*request),
 		}
 		l.relay = s.relay.AddClient(cl.name, l.key)
@@ -174,10 +183,14 @@ func (s *Server) offerLocked(cl *client, services []wire.Service) {
 		if ss.provider != cl.life || ss.orphaned {
 			continue
 		}
-		v, ok := cl.service(ss.service.ID)
-		if !ok || v.Transport() != ss.service.Transport() {
+		switch v, ok := cl.service(ss.service.ID); {
+		case !ok || v.Transport() != ss.service.Transport():
 			s.endSessionLocked(ss, wire.SessionClosed{
 				Code: wire.CodeServiceNotFound, Reason: cl.name + " does not offer " + ss.service.ID + " any more", Final: true,
+			}, cl.life)
+		case ss.mode == wire.ModePlain && !agree(ss.visitor, ss.provider, ss.wish, v).providerBare:
+			s.endSessionLocked(ss, wire.SessionClosed{
+				Code: wire.CodeNoEncryption, Reason: cl.name + " wants " + ss.service.ID + " encrypted from now on; ask again",
 			}, cl.life)
 		}
 	}
@@ -250,15 +263,16 @@ func (s *Server) unregister(c *conn) *wire.ErrorPayload {
 		return errNotRegistered
 	}
 	s.detachLocked(c)
-	s.endLifeLocked(l, l.client.name+" has left")
+	s.endLifeLocked(l, l.client.name+" has left", true)
 	return nil
 }
 
 // endLifeLocked ends the sessions of a client that will not come back to them,
-// and takes its key.
-func (s *Server) endLifeLocked(l *life, reason string) {
+// and takes its key. final says that it is gone on purpose; streams of one that
+// is only away may still find it again (rules S12).
+func (s *Server) endLifeLocked(l *life, reason string, final bool) {
 	for _, ss := range l.sessions {
-		s.endSessionLocked(ss, wire.SessionClosed{Code: wire.CodeClientOffline, Reason: reason, Final: true}, l)
+		s.endSessionLocked(ss, wire.SessionClosed{Code: wire.CodeClientOffline, Reason: reason, Final: final}, l)
 	}
 	s.cancelRequestsLocked(l)
 	if !l.retired {

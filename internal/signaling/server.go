@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"maps"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -63,6 +62,7 @@ type client struct {
 	name         string // unique within the account
 	owner        *token // who registered it last
 	services     []wire.Service
+	publicKey    *wire.PublicKey // that it must come with; nil: none is known
 	registeredAt time.Time
 	lastSeen     time.Time // while it is offline
 	life         *life     // nil when it has been offline for the grace
@@ -82,13 +82,18 @@ type life struct {
 	client   *client
 	token    *token
 	instance string // empty: a program that knows only the first design
-	relay    *relay.Client
-	key      wire.Key
-	conn     *conn     // nil while it is away
-	away     time.Time // since when
-	retired  bool
-	sessions map[string]*session
-	requests map[string]*request
+	// publicKey is the one that the process came with; nil: it knows no
+	// encryption.
+	publicKey *wire.PublicKey
+	relay     *relay.Client
+	key       wire.Key
+	conn      *conn     // nil while it is away
+	away      time.Time // since when
+	retired   bool
+	sessions  map[string]*session
+	requests  map[string]*request
+	missed    []wire.SessionClosed // final ones, while it was away
+	streams   StreamReport
 }
 
 // New returns a server with a relay of its own, and everything that st knows.
@@ -139,7 +144,7 @@ func (s *Server) load(ctx context.Context, wanted func(Account) bool) error {
 		if t := byID[c.TokenID]; t != nil && t.account.clients[c.Name] == nil {
 			t.account.clients[c.Name] = &client{
 				account: t.account, name: c.Name, owner: t, services: c.Services,
-				registeredAt: c.RegisteredAt, lastSeen: c.LastSeen,
+				publicKey: c.PublicKey, registeredAt: c.RegisteredAt, lastSeen: c.LastSeen,
 			}
 			t.names++
 		}
@@ -245,7 +250,7 @@ func (s *Server) keepLocked(cl *client) {
 	}
 	s.keeper.client(Client{
 		Account: cl.account.Account, Name: cl.name, TokenID: cl.owner.ID, Services: cl.services,
-		RegisteredAt: cl.registeredAt, LastSeen: cl.seen(),
+		PublicKey: cl.publicKey, RegisteredAt: cl.registeredAt, LastSeen: cl.seen(),
 	})
 }
 
@@ -261,53 +266,4 @@ func (cl *client) seen() time.Time {
 		return cl.life.conn.lastSeen()
 	}
 	return cl.lastSeen
-}
-
-// Close refuses new clients, tells all to leave as cl says, waits for their
-// closing handshakes until ctx ends, drops the rest, and returns when nothing
-// of the server's runs any more. The relay goes on until it is closed.
-func (s *Server) Close(ctx context.Context, cl Closing) error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil
-	}
-	s.closed = true
-	for c := range s.conns {
-		text := cl.text()
-		if cl.Code == wire.CloseRestart {
-			c.send(wire.TypeError, "", &wire.ErrorPayload{Code: wire.CodeRestarting, Message: text})
-		}
-		s.endLocked(c, cl.Code, text)
-	}
-	for _, ss := range maps.Clone(s.sessions) {
-		s.recordLocked(ss, cl.Reason)
-	}
-	s.unlock()
-	err := s.drained(ctx)
-	close(s.stop)
-	s.loops.Wait()
-	return err
-}
-
-// drained waits until no connection is left.
-func (s *Server) drained(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		s.tasks.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-	}
-	s.mu.Lock()
-	n := len(s.conns)
-	for c := range s.conns {
-		_ = c.ws.NetConn().Close()
-	}
-	s.mu.Unlock()
-	<-done
-	return fmt.Errorf("closing signaling with %d clients left: %w", n, ctx.Err())
 }

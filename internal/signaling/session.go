@@ -24,6 +24,7 @@ type request struct {
 	id, label, envelope string // of the session, the visitor's own, of the message
 	visitor, provider   *life
 	service             wire.Service
+	wish                string // of the visitor's, about encryption
 	until               time.Time
 }
 
@@ -32,6 +33,7 @@ type session struct {
 	id, label         string
 	visitor, provider *life
 	service           wire.Service
+	wish, mode        string // the visitor's, about encryption, and what came of it
 	relay             *relay.Session
 	created           time.Time
 	ready             [2]bool // session_connected came from visitor, provider
@@ -45,6 +47,9 @@ func (s *Server) connect(c *conn, id string, p *wire.ConnectRequest) *wire.Error
 	if len(p.SessionID) > wire.MaxName {
 		return invalid("sessionId has %d bytes; use at most %d", len(p.SessionID), wire.MaxName)
 	}
+	if p.Encryption != "" && p.Encryption != wire.EncryptionNone {
+		return invalid("encryption %q: use none, or leave it out", cut(p.Encryption, 80))
+	}
 	s.mu.Lock()
 	defer s.unlock()
 	visitor := c.life
@@ -52,6 +57,9 @@ func (s *Server) connect(c *conn, id string, p *wire.ConnectRequest) *wire.Error
 		return errNotRegistered
 	}
 	provider, service, no := s.targetLocked(c.token.account, p)
+	if no == nil {
+		_, no = agree(visitor, provider, p.Encryption, service).mode()
+	}
 	if no == nil {
 		no = s.roomLocked(visitor, provider)
 	}
@@ -62,12 +70,13 @@ func (s *Server) connect(c *conn, id string, p *wire.ConnectRequest) *wire.Error
 	}
 	r := &request{
 		id: newSessionID(), label: p.SessionID, envelope: id,
-		visitor: visitor, provider: provider, service: service, until: time.Now().Add(answerTimeout),
+		visitor: visitor, provider: provider, service: service, wish: p.Encryption, until: time.Now().Add(answerTimeout),
 	}
 	s.requests[r.id], visitor.requests[r.id], provider.requests[r.id] = r, r, r
 	countLocked(visitor, provider, 1)
 	provider.conn.send(wire.TypeConnectRequest, "", wire.ConnectRequest{
-		FromClientID: visitor.client.nameFor(provider.client.account), ToClientID: provider.client.name, ServiceID: service.ID, SessionID: r.id,
+		FromClientID: visitor.client.nameFor(provider.client.account), ToClientID: provider.client.name,
+		ServiceID: service.ID, SessionID: r.id, Encryption: p.Encryption, PublicKey: visitor.publicKey,
 	})
 	return nil
 }
@@ -120,13 +129,21 @@ func (s *Server) accept(c *conn, id string, p *wire.AcceptSession) *wire.ErrorPa
 		return no
 	}
 	s.dropRequestLocked(r)
+	// The services may have changed since the request.
+	v, mode, no := r.terms()
+	if no != nil {
+		s.count.refuse(no.Code)
+		r.visitor.conn.rejected(r.envelope, r.answerTo(), no.Code, no.Message)
+		return errNoSession
+	}
 	ss := &session{
-		id: r.id, label: r.label, visitor: r.visitor, provider: r.provider, service: r.service, created: time.Now(),
+		id: r.id, label: r.label, visitor: r.visitor, provider: r.provider, service: v, wish: r.wish, mode: mode,
+		created: time.Now(),
 	}
 	key := wire.NewKey()
 	var err error
 	ss.relay, err = s.relay.AddSession(relay.SessionSpec{
-		ID: ss.id, Service: ss.service.ID, Transport: ss.service.Transport(),
+		ID: ss.id, Service: ss.service.ID, Transport: ss.service.Transport(), Mode: mode,
 		Provider: ss.provider.relay, Visitor: ss.visitor.relay, Key: key,
 	})
 	if err != nil {
@@ -142,6 +159,19 @@ func (s *Server) accept(c *conn, id string, p *wire.AcceptSession) *wire.ErrorPa
 	return nil
 }
 
+// terms are what a session of the request would be like now.
+func (r *request) terms() (wire.Service, string, *wire.ErrorPayload) {
+	v, ok := r.provider.client.service(r.service.ID)
+	if !ok || v.Transport() != r.service.Transport() {
+		return v, "", &wire.ErrorPayload{
+			Code:    wire.CodeServiceNotFound,
+			Message: "the client " + r.provider.client.nameFor(r.visitor.client.account) + " does not offer " + r.service.ID + " any more",
+		}
+	}
+	mode, no := agree(r.visitor, r.provider, r.wish, v).mode()
+	return v, mode, no
+}
+
 // announceLocked tells both ends of a new session. The provider parks with its
 // own key, so only the visitor gets the session's.
 func (s *Server) announceLocked(ss *session, key wire.Key, visitorID, providerID string) {
@@ -151,15 +181,16 @@ func (s *Server) announceLocked(ss *session, key wire.Key, visitorID, providerID
 	ss.provider.conn.send(wire.TypeCreateSession, providerID, wire.CreateSession{
 		SessionID: ss.id, PeerClientID: ss.visitor.client.nameFor(ss.provider.client.account), Service: ss.service,
 		RelayAddr: cfg.relayAddr(ss.provider.conn.host, transport),
-		Role:      wire.Provider, Block: providerBlock, Mode: wire.ModePlain,
+		Role:      wire.Provider, Block: providerBlock, Mode: ss.mode, PeerKey: ss.visitor.publicKey,
 	})
 	ss.visitor.conn.send(wire.TypeCreateSession, visitorID, wire.CreateSession{
 		SessionID: ss.id, PeerClientID: ss.provider.client.nameFor(ss.visitor.client.account), Service: abroad(ss.service),
 		RelayAddr: cfg.relayAddr(ss.visitor.conn.host, transport),
-		Role:      wire.Visitor, Label: ss.label, Key: &key, Block: visitorBlock, Mode: wire.ModePlain,
+		Role:      wire.Visitor, Label: ss.label, Key: &key, Block: visitorBlock, Mode: ss.mode,
+		PeerKey: ss.provider.publicKey,
 	})
 	s.log().Debug("session created", zap.String("visitor", ss.visitor.client.fullName()),
-		zap.String("provider", ss.provider.client.fullName()), zap.String("service", ss.service.ID))
+		zap.String("provider", ss.provider.client.fullName()), zap.String("service", ss.service.ID), zap.String("mode", ss.mode))
 }
 
 // reject passes a provider's refusal on.

@@ -76,7 +76,7 @@ func (s *Server) sweepRequestsLocked(now time.Time) {
 func (s *Server) sweepLivesLocked(now time.Time) {
 	for _, l := range s.lives {
 		if l.conn == nil && now.Sub(l.away) > grace {
-			s.endLifeLocked(l, fmt.Sprintf("%s has been offline for %v", l.client.name, grace))
+			s.endLifeLocked(l, fmt.Sprintf("%s has been offline for %v", l.client.name, grace), false)
 		}
 	}
 }
