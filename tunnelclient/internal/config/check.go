@@ -4,6 +4,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -78,6 +80,50 @@ func CheckTransport(t tunnel.Transport) error {
 	default:
 		return fmt.Errorf("%q is not one of %s, %s, %s", t, tunnel.Auto, tunnel.Relay, tunnel.WebSocket)
 	}
+}
+
+// CheckFingerprint checks the fingerprint of a key.
+func CheckFingerprint(s string) error {
+	hash, ok := strings.CutPrefix(s, fingerprintPrefix)
+	b, err := base64.RawStdEncoding.Strict().DecodeString(hash)
+	if !ok || err != nil || len(b) != sha256.Size {
+		return fmt.Errorf("%q is not a fingerprint; `tunnelclient key show` on the other machine prints it, "+
+			"%s and 43 characters", s, fingerprintPrefix)
+	}
+	return nil
+}
+
+const fingerprintPrefix = "SHA256:"
+
+// CheckEncryption checks what a user says of encryption.
+func CheckEncryption(s string) error {
+	if s != "" && s != wire.EncryptionNone {
+		return fmt.Errorf("%q is not %s; leave it out for encryption", s, wire.EncryptionNone)
+	}
+	return nil
+}
+
+// CheckKeyless refuses to be told about keys where there are to be none:
+// whoever is on the way could be anybody.
+func CheckKeyless(encryption, what string, named bool) error {
+	if encryption == wire.EncryptionNone && named {
+		return fmt.Errorf("has both encryption: none and %s; without encryption no key can be checked, so leave one away", what)
+	}
+	return nil
+}
+
+// maxWindow is the most that tunnel.Config.Window can be.
+const maxWindow = 24 * time.Hour
+
+func parseWindow(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a duration; write it like 90s, 2m or 1h30m", s)
+	}
+	if d < time.Second || d > maxWindow {
+		return 0, fmt.Errorf("%s is out of range; give a duration from 1s to 24h", s)
+	}
+	return d, nil
 }
 
 // CheckLocal checks where a forward is to listen.

@@ -28,6 +28,8 @@ type Config struct {
 	AutoReconnect     bool
 	ReconnectInterval time.Duration
 	Transport         tunnel.Transport
+	KeyFile           string        // as seen from the working folder
+	ResumeWindow      time.Duration // 0: the client's default
 }
 
 // Default is the configuration without a file.
@@ -46,8 +48,10 @@ func Load(path string) (*Config, error) {
 		return nil, err
 	}
 	dir := filepath.Dir(path)
-	if c.TokenFile != "" && !filepath.IsAbs(c.TokenFile) {
-		c.TokenFile = filepath.Join(dir, c.TokenFile)
+	for _, file := range []*string{&c.TokenFile, &c.KeyFile} {
+		if *file != "" && !filepath.IsAbs(*file) {
+			*file = filepath.Join(dir, *file)
+		}
 	}
 	for i := range c.Connects {
 		if c.Connects[i].Local, err = AbsLocal(dir, c.Connects[i].Local); err != nil {

@@ -41,6 +41,8 @@ const seedB = `{
 }
 `
 
+const zeroKey = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
 var webServer = wire.Service{
 	ID: "web-server", Protocol: "http", LocalPort: 8080, LocalHost: "localhost", Description: "本地Web服务",
 }
@@ -81,21 +83,38 @@ services:
     protocol: http
     localPort: 8080
     description: 本地Web服务
+  - {id: open, protocol: tcp, localPort: 1, encryption: none}
+  - id: closed
+    protocol: tcp
+    localPort: 2
+    peers:
+      - SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+      - SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+8
 connects:
-  - {target: bob/client-b, service: dns, local: 5353}
+  - {target: bob/client-b, service: dns, local: 5353, encryption: none}
   - target: client-b
     service: ssh
     local: ./ssh.sock
+    peerKey: SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+keyFile: my-key
+resumeWindow: 1h30m
 autoReconnect: false
 reconnectInterval: 3000
 transport: websocket
 `, &Config{
 			ServerURL: "wss://example.com", ClientID: "123", TokenFile: "token",
-			Services: []wire.Service{webServer},
-			Connects: []tunnel.ForwardSpec{
-				{Target: "bob/client-b", Service: "dns", Local: "5353"},
-				{Target: "client-b", Service: "ssh", Local: "./ssh.sock"},
+			Services: []wire.Service{
+				webServer,
+				{ID: "open", Protocol: "tcp", LocalPort: 1, LocalHost: "localhost", Encryption: "none"},
+				{ID: "closed", Protocol: "tcp", LocalPort: 2, LocalHost: "localhost", Peers: []string{
+					zeroKey, "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+8",
+				}},
 			},
+			Connects: []tunnel.ForwardSpec{
+				{Target: "bob/client-b", Service: "dns", Local: "5353", Encryption: "none"},
+				{Target: "client-b", Service: "ssh", Local: "./ssh.sock", PeerKey: zeroKey},
+			},
+			KeyFile: "my-key", ResumeWindow: 90 * time.Minute,
 			ReconnectInterval: 3 * time.Second, Transport: tunnel.WebSocket,
 		}},
 	} {
@@ -125,7 +144,7 @@ func TestProblems(t *testing.T) {
 		{"clientId: a\nclientId: b", "c:2: "},
 		{"clientId: a\nserverURL: ws://x", "c:2: serverURL: is not a known key; did you mean serverUrl?"},
 		{"{\n\"sevices\": []\n}", "c:2: sevices: is not a known key; did you mean services?"},
-		{"frobnicate: 1", "c:1: frobnicate: is not a known key; known are serverUrl, clientId, tokenFile, services"},
+		{"frobnicate: 1", "c:1: frobnicate: is not a known key; known are serverUrl, clientId, tokenFile, keyFile"},
 		{"services:\n- id: a\n  protocol: tcp\n  localPort: 1\n  localport: 2", "c:5: services[0].localport: is not a known key; did you mean localPort?"},
 		{"serverUrl: x", `c:1: serverUrl: "x" is not a URL; write it like wss://`},
 		{"serverUrl: x:9000", `c:1: serverUrl: "x:9000" is not a URL; write it like wss://`},
@@ -163,6 +182,23 @@ func TestProblems(t *testing.T) {
 		{"autoReconnect: yes", "c:1: autoReconnect: is text where true or false is wanted"},
 		{"reconnectInterval: 0", "c:1: reconnectInterval: 0 is out of range; give a number from 1 to 15000"},
 		{"reconnectInterval: 1.5", "c:1: reconnectInterval: is the number 1.5 where a number is wanted"},
+		{service("encryption: tls"), `c:2: services[0].encryption: "tls" is not one of none`},
+		{service("encryption: false"), "c:2: services[0].encryption: is false where text is wanted"},
+		{service("peers: " + zeroKey), "c:2: services[0].peers: is text where a list is wanted"},
+		{service("peers: []"), "c:2: services[0].peers: is empty; name the fingerprints of those who may come, or leave it out"},
+		{service("peers: [" + zeroKey + "]"), "c:2: services[0].peers[0]: is an object where text is wanted; put it in quotes"},
+		{service("peers: [5]"), "c:2: services[0].peers[0]: is the number 5 where text is wanted"},
+		{service("peers: ['" + zeroKey + "', 'SHA256:AAAA']"), `c:2: services[0].peers[1]: "SHA256:AAAA" is not a fingerprint; ` + "`tunnelclient key show`"},
+		{service("peers: ['" + zeroKey[7:] + "']"), "c:2: services[0].peers[0]: "},
+		{service("encryption: none, peers: ['" + zeroKey + "']"), "c:2: services[0]: has both encryption: none and peers; without"},
+		{connect("1, encryption: off"), `c:2: connects[0].encryption: "off" is not one of none`},
+		{connect("1, peerKey: '" + zeroKey + "='"), "c:2: connects[0].peerKey: "},
+		{connect("1, encryption: none, peerKey: '" + zeroKey + "'"), "c:2: connects[0]: has both encryption: none and peerKey; without"},
+		{"keyFile: ''", "c:1: keyFile: is empty; fill it in or leave it out"},
+		{"resumeWindow: 120", "c:1: resumeWindow: is the number 120 where text is wanted; put it in quotes"},
+		{"resumeWindow: '120'", `c:1: resumeWindow: "120" is not a duration; write it like 90s, 2m or 1h30m`},
+		{"resumeWindow: 0s", "c:1: resumeWindow: 0s is out of range; give a duration from 1s to 24h"},
+		{"resumeWindow: 24h1s", "c:1: resumeWindow: 24h1s is out of range"},
 		{"transport: quic", `c:1: transport: "quic" is not one of auto, relay, websocket`},
 	} {
 		c, err := Parse("c", []byte(tc.text))
@@ -217,9 +253,9 @@ func TestTooManyServices(t *testing.T) {
 func TestLoad(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "c.yaml")
-	write(t, path, "tokenFile: secret/token\n", 0o644)
+	write(t, path, "tokenFile: secret/token\nkeyFile: secret/key\n", 0o644)
 	c, err := Load(path)
-	if err != nil || c.TokenFile != filepath.Join(dir, "secret", "token") {
+	if err != nil || c.TokenFile != filepath.Join(dir, "secret", "token") || c.KeyFile != filepath.Join(dir, "secret", "key") {
 		t.Errorf("got %+v, %v", c, err)
 	}
 	write(t, path, "connects: [{target: a, service: b, local: ./x.sock}, {target: a, service: b, local: 80}]", 0o644)

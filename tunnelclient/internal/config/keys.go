@@ -40,6 +40,7 @@ var fields = []field[Config]{
 		}
 	}},
 	{"tokenFile", "path", "`CULVERT_TOKEN`", func(r *reader, n ast.Node, c *Config) { r.filled(n, &c.TokenFile) }},
+	{"keyFile", "path", "`key` in `CULVERT_HOME`", func(r *reader, n ast.Node, c *Config) { r.filled(n, &c.KeyFile) }},
 	{"services", "list", "none", func(r *reader, n ast.Node, c *Config) { r.services(n, &c.Services) }},
 	{"connects", "list", "none", func(r *reader, n ast.Node, c *Config) { r.connects(n, &c.Connects) }},
 	{"autoReconnect", "true or false", "`true`", func(r *reader, n ast.Node, c *Config) { r.bool(n, &c.AutoReconnect) }},
@@ -54,6 +55,14 @@ var fields = []field[Config]{
 		if r.text(n, &s) {
 			c.Transport = tunnel.Transport(s)
 			r.check(n, CheckTransport(c.Transport))
+		}
+	}},
+	{"resumeWindow", "duration", "`2m`", func(r *reader, n ast.Node, c *Config) {
+		var s string
+		if r.text(n, &s) {
+			var err error
+			c.ResumeWindow, err = parseWindow(s)
+			r.check(n, err)
 		}
 	}},
 }
@@ -74,6 +83,8 @@ var serviceFields = []field[wire.Service]{
 		}
 	}},
 	{"description", "text", "none", func(r *reader, n ast.Node, s *wire.Service) { r.text(n, &s.Description) }},
+	{"encryption", "`none`", "always", func(r *reader, n ast.Node, s *wire.Service) { r.oneOf(n, &s.Encryption, wire.EncryptionNone) }},
+	{"peers", "list of fingerprints", "whomever the gateway lets", func(r *reader, n ast.Node, s *wire.Service) { r.peers(n, &s.Peers) }},
 }
 
 var connectFields = []field[tunnel.ForwardSpec]{
@@ -95,6 +106,14 @@ var connectFields = []field[tunnel.ForwardSpec]{
 			return
 		}
 		r.check(n, CheckLocal(f.Local))
+	}},
+	{"encryption", "`none`", "always", func(r *reader, n ast.Node, f *tunnel.ForwardSpec) {
+		r.oneOf(n, &f.Encryption, wire.EncryptionNone)
+	}},
+	{"peerKey", "fingerprint", "that of the first contact", func(r *reader, n ast.Node, f *tunnel.ForwardSpec) {
+		if r.text(n, &f.PeerKey) {
+			r.check(n, CheckFingerprint(f.PeerKey))
+		}
 	}},
 }
 

@@ -143,6 +143,7 @@ func (r *reader) services(n ast.Node, to *[]wire.Service) {
 			r.add(n, "another service has the id %q too; give this one a name of its own", s.ID)
 		}
 		seen[s.ID] = true
+		r.check(n, CheckKeyless(s.Encryption, "peers", len(s.Peers) > 0))
 	})
 	if len(*to) > wire.MaxServices {
 		r.add(n, "has %d services, %d are allowed; move some to a second client", len(*to), wire.MaxServices)
@@ -164,7 +165,32 @@ func (r *reader) connects(n ast.Node, to *[]tunnel.ForwardSpec) {
 			r.add(n, "is there twice; remove one")
 		}
 		seen[id] = true
+		r.check(n, CheckKeyless(f.Encryption, "peerKey", f.PeerKey != ""))
 	})
+}
+
+// peers reads the fingerprints of those who may come.
+func (r *reader) peers(n ast.Node, to *[]string) {
+	s, ok := n.(*ast.SequenceNode)
+	if !ok {
+		r.add(n, "is %s where a list is wanted", kind(n))
+		return
+	}
+	if len(s.Values) == 0 { // it would read as "nobody" and mean "everybody"
+		r.add(n, "is empty; name the fingerprints of those who may come, or leave it out")
+	}
+	outer := r.path
+	defer func() { r.path = outer }()
+	for i, e := range s.Values {
+		r.path = fmt.Sprintf("%s[%d]", outer, i)
+		var peer string
+		if _, ok := e.(*ast.MappingNode); ok { // as the parser takes the colon in a list inside of braces
+			r.add(e, "is %s where text is wanted; put it in quotes", kind(e))
+		} else if r.text(e, &peer) {
+			r.check(e, CheckFingerprint(peer))
+			*to = append(*to, peer)
+		}
+	}
 }
 
 func (r *reader) unknown(n ast.Node, name string, known []string) {
