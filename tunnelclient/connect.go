@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/culvertd/culvert/internal/tunnel"
+	"github.com/culvertd/culvert/internal/wire"
 	"github.com/culvertd/culvert/tunnelclient/internal/config"
 	"github.com/culvertd/culvert/tunnelclient/internal/local"
 )
@@ -25,6 +26,11 @@ TARGET/SERVICE:LOCAL. LOCAL is a port (on 127.0.0.1), host:port, or the path of
 a unix socket with a slash in it; port 0 takes any free one. When all of them
 listen, their URLs are printed. TARGET is a client of your own account, or
 OWNER/CLIENT for one whose service another account shares with yours.
+
+What goes through is encrypted from here to TARGET, whose key is remembered at
+the first contact. With --peer-key, once for each or once for one TARGET, only
+that key will do. --encryption none agrees to no encryption, where the service's
+own configuration says so too.
 
 If a tunnelclient of the same name runs on this machine already, it carries
 them, and this command only waits. Otherwise the command signs in itself; the
@@ -41,7 +47,11 @@ const (
 	heldPause = 300 * time.Millisecond
 )
 
-type connectFlags struct{ targets, services, locals []string }
+type connectFlags struct {
+	targets, services, locals []string
+	peerKeys                  []string
+	encryption                string
+}
 
 func (a *app) connectCommand() *cobra.Command {
 	var f connectFlags
@@ -66,7 +76,10 @@ func (a *app) connectCommand() *cobra.Command {
 	cmd.Flags().StringArrayVar(&f.targets, "target", nil, "`name` of the client that offers the service (repeatable)")
 	cmd.Flags().StringArrayVar(&f.services, "service", nil, "`id` of the service (repeatable)")
 	cmd.Flags().StringArrayVar(&f.locals, "local", nil, "`place` to listen: port, host:port or path of a unix socket (repeatable)")
-	for _, name := range []string{"target", "service"} {
+	cmd.Flags().StringArrayVar(&f.peerKeys, "peer-key", nil, "`fingerprint` that the target's key must have (repeatable)")
+	cmd.Flags().StringVar(&f.encryption, "encryption", "", "`none`: agree to no encryption")
+	_ = cmd.RegisterFlagCompletionFunc("encryption", cobra.FixedCompletions([]string{wire.EncryptionNone}, cobra.ShellCompDirectiveNoFileComp))
+	for _, name := range []string{"target", "service", "peer-key"} {
 		// The only error is the name of a flag that does not exist.
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
@@ -94,6 +107,9 @@ func (f *connectFlags) specs(args []string) ([]tunnel.ForwardSpec, error) {
 	if len(specs) == 0 {
 		return nil, usagef("nothing to connect to; give --target, --service and --local, see tunnelclient connect --help")
 	}
+	if err := f.trust(specs); err != nil {
+		return nil, err
+	}
 	for i, s := range specs {
 		for _, c := range []struct {
 			flag string
@@ -102,6 +118,8 @@ func (f *connectFlags) specs(args []string) ([]tunnel.ForwardSpec, error) {
 			{"--target", config.CheckTarget(s.Target)},
 			{"--service", config.CheckName(s.Service)},
 			{"--local", config.CheckLocal(s.Local)},
+			{"--encryption", config.CheckEncryption(s.Encryption)},
+			{"--encryption", config.CheckKeyless(s.Encryption, "--peer-key", s.PeerKey != "")},
 		} {
 			if c.err != nil {
 				return nil, usagef("%s: %w", c.flag, c.err)
@@ -113,6 +131,28 @@ func (f *connectFlags) specs(args []string) ([]tunnel.ForwardSpec, error) {
 		}
 	}
 	return specs, nil
+}
+
+// trust notes what the flags say of encryption and keys.
+func (f *connectFlags) trust(specs []tunnel.ForwardSpec) error {
+	for _, key := range f.peerKeys {
+		if err := config.CheckFingerprint(key); err != nil {
+			return usagef("--peer-key: %w", err)
+		}
+	}
+	for i := range specs {
+		specs[i].Encryption = f.encryption
+		switch {
+		case len(f.peerKeys) == len(specs):
+			specs[i].PeerKey = f.peerKeys[i]
+		case len(f.peerKeys) == 1 && specs[i].Target == specs[0].Target:
+			specs[i].PeerKey = f.peerKeys[0]
+		case len(f.peerKeys) > 0:
+			return usagef("--peer-key is there %d times for %d connections; give it once for each, in their order, "+
+				"or once if all are to one client", len(f.peerKeys), len(specs))
+		}
+	}
+	return nil
 }
 
 // connect keeps the forwards open: through a client that runs here, or by

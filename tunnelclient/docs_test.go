@@ -43,9 +43,9 @@ func rows(t *testing.T, doc, first string) [][]string {
 
 // TestDocs: both guides list what the program knows, and nothing else.
 func TestDocs(t *testing.T) {
-	for doc, heads := range map[string]struct{ key, flag, command, code string }{
-		"client.md":       {"key", "flag", "command", "code"},
-		"client.zh-CN.md": {"键", "参数", "命令", "退出码"},
+	for doc, heads := range map[string]struct{ key, flag, connect, command, code string }{
+		"client.md":       {"key", "flag", "flag of connect", "command", "code"},
+		"client.zh-CN.md": {"键", "参数", "connect 的参数", "命令", "退出码"},
 	} {
 		t.Run(doc, func(t *testing.T) {
 			keys := config.Keys()
@@ -64,21 +64,23 @@ func TestDocs(t *testing.T) {
 				}
 			}
 
-			var flags, want []string
-			for _, row := range rows(t, doc, heads.flag) {
-				flags = append(flags, regexp.MustCompile(`--[a-z-]+`).FindString(row[0]))
-			}
-			root := (&app{}).root()
-			want = regexp.MustCompile(`--[a-z-]+`).FindAllString(root.PersistentFlags().FlagUsages(), -1)
-			same(t, "flags", flags, want)
+			a := &app{}
+			root := a.root()
+			described(t, doc, heads.flag, root.PersistentFlags())
+			described(t, doc, heads.connect, a.connectCommand().LocalFlags())
 
 			var commands []string
-			want = []string{"", "completion"} // the root, and cobra's own
+			want := []string{"tunnelclient", "tunnelclient completion"} // the root, and cobra's own
 			for _, row := range rows(t, doc, heads.command) {
-				commands = append(commands, regexp.MustCompile("^`tunnelclient ?([a-z]*)").FindStringSubmatch(row[0])[1])
+				commands = append(commands, regexp.MustCompile("^`(tunnelclient(?: [a-z]+)*)").FindStringSubmatch(row[0])[1])
 			}
 			for _, c := range root.Commands() {
-				want = append(want, c.Name())
+				if !c.HasSubCommands() {
+					want = append(want, c.CommandPath())
+				}
+				for _, sub := range c.Commands() {
+					want = append(want, sub.CommandPath())
+				}
 			}
 			same(t, "commands", commands, want)
 
@@ -93,6 +95,16 @@ func TestDocs(t *testing.T) {
 			same(t, "exit codes", codes, want)
 		})
 	}
+}
+
+// described compares the flags of a table with those that there are.
+func described(t *testing.T, doc, head string, set interface{ FlagUsages() string }) {
+	t.Helper()
+	var flags []string
+	for _, row := range rows(t, doc, head) {
+		flags = append(flags, regexp.MustCompile(`--[a-z-]+`).FindString(row[0]))
+	}
+	same(t, head, flags, regexp.MustCompile(`--[a-z-]+`).FindAllString(set.FlagUsages(), -1))
 }
 
 // TestExamplesInDocs: the configurations that people copy are valid.

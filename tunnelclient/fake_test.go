@@ -173,6 +173,7 @@ func (b *buffer) String() string {
 type bench struct {
 	dir    string
 	env    map[string]string
+	stdin  string
 	change func(*fake) // of the next engine
 	hup    chan os.Signal
 
@@ -216,6 +217,7 @@ func (b *bench) start(t *testing.T, args ...string) *command {
 	c.cancel = cancel
 	a := &app{
 		getenv: func(name string) string { return b.env[name] },
+		stdin:  strings.NewReader(b.stdin),
 		stdout: &c.stdout, stderr: &c.stderr, reload: b.hup,
 		engine: func(cfg tunnel.Config) engine {
 			f := newFake(cfg)

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/culvertd/culvert/internal/identity"
 	"github.com/culvertd/culvert/internal/wire"
 	"github.com/culvertd/culvert/tunnelclient/internal/local"
 )
@@ -19,6 +20,7 @@ type hosted struct {
 	failed    *failures
 	instance  *local.Instance
 	tokenHash string
+	key       *identity.Key
 	log       *zap.Logger
 }
 
@@ -28,6 +30,9 @@ type hosted struct {
 func (a *app) host(ctx context.Context, s *settings, command string, services []wire.Service, work func(context.Context, *hosted) error) error {
 	cfg, err := s.client(services, a.log)
 	if err != nil {
+		return err
+	}
+	if cfg.Key, err = s.key(); err != nil {
 		return err
 	}
 	if tokenInTheOpen(s.server) {
@@ -42,7 +47,7 @@ func (a *app) host(ctx context.Context, s *settings, command string, services []
 		return err
 	}
 	defer a.close("letting the state's folder go", instance.Close)
-	h := &hosted{engine: a.engine(cfg), failed: newFailures(), instance: instance, tokenHash: id.TokenHash, log: a.log}
+	h := &hosted{engine: a.engine(cfg), failed: newFailures(), instance: instance, tokenHash: id.TokenHash, key: cfg.Key, log: a.log}
 	server, err := instance.Serve(reporting{h.engine, h.failed}, version(), a.log)
 	if err != nil {
 		return err

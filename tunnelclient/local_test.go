@@ -326,7 +326,7 @@ func TestForwardURL(t *testing.T) {
 func TestSocketIsOurs(t *testing.T) {
 	b := newBench(t)
 	b.start(t, "--config", b.configured(t, "")).says(t, "online")
-	dirs, err := filepath.Glob(filepath.Join(b.env["CULVERT_HOME"], "*"))
+	dirs, err := filepath.Glob(filepath.Join(b.env["CULVERT_HOME"], strings.Repeat("[0-9a-f]", 16)))
 	if err != nil || len(dirs) != 1 {
 		t.Fatalf("%v, %v", dirs, err)
 	}

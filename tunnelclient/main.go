@@ -24,6 +24,7 @@ func main() {
 	signal.Notify(hup, syscall.SIGHUP)
 	a := &app{
 		getenv: os.Getenv,
+		stdin:  os.Stdin,
 		stdout: os.Stdout,
 		stderr: os.Stderr,
 		engine: func(cfg tunnel.Config) engine { return realEngine{tunnel.New(cfg)} },
@@ -37,6 +38,7 @@ func main() {
 // app is what the commands share, and what tests replace.
 type app struct {
 	getenv func(string) string
+	stdin  io.Reader // for consent
 	stdout io.Writer
 	stderr io.Writer
 	engine func(tunnel.Config) engine

@@ -25,7 +25,14 @@ func (a *app) reread(h *hosted, old *settings) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
+	key, err := next.key()
+	if err != nil {
+		return nil, err
+	}
 	restart := needRestart(old, next)
+	if key.Public() != h.key.Public() {
+		restart = append(restart, "keyFile")
+	}
 	if local.HashToken(cfg.Token) != h.tokenHash {
 		restart = append(restart, "token")
 	}
@@ -41,7 +48,7 @@ func (a *app) reread(h *hosted, old *settings) (*settings, error) {
 		// They count as changed until then.
 		next.server, next.clientID, next.tokenFrom = old.server, old.clientID, old.tokenFrom
 		next.transport, next.noReconnect = old.transport, old.noReconnect
-		next.file.ReconnectInterval = old.file.ReconnectInterval
+		next.file.ReconnectInterval, next.file.ResumeWindow = old.file.ReconnectInterval, old.file.ResumeWindow
 	}
 	return next, nil
 }
@@ -58,6 +65,7 @@ func needRestart(old, next *settings) []string {
 		{"transport", old.transport != next.transport},
 		{"autoReconnect", old.noReconnect != next.noReconnect},
 		{"reconnectInterval", old.file.ReconnectInterval != next.file.ReconnectInterval},
+		{"resumeWindow", old.file.ResumeWindow != next.file.ResumeWindow},
 	} {
 		if k.changed {
 			keys = append(keys, k.name)

@@ -4,13 +4,17 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 
 	"go.uber.org/zap"
 
+	"github.com/culvertd/culvert/internal/identity"
 	"github.com/culvertd/culvert/internal/tunnel"
 	"github.com/culvertd/culvert/internal/wire"
 	"github.com/culvertd/culvert/tunnelclient/internal/config"
@@ -28,6 +32,7 @@ type settings struct {
 	clientID    string
 	transport   tunnel.Transport
 	noReconnect bool
+	keyFile     string
 	tokenFrom   func() (string, error) // nil if nothing names it
 	loggedIn    bool                   // the token is a login's
 	noLogin     error                  // why none was taken, for who would need one
@@ -59,6 +64,7 @@ func (a *app) settings() (*settings, error) {
 			return nil, usagef("--transport: %w", err)
 		}
 	}
+	s.keyFile = cmp.Or(s.file.KeyFile, filepath.Join(s.home, "key"))
 	s.noReconnect = a.flags.noReconnect || !s.file.AutoReconnect
 	s.setToken(a.flags.tokenFile, a.getenv("CULVERT_TOKEN"))
 	if s.tokenFrom == nil {
@@ -154,7 +160,29 @@ func (s *settings) wanted() (local.Identity, error) {
 // canSignIn tells whether there is all that signing in needs.
 func (s *settings) canSignIn() bool { return s.server != nil && s.tokenFrom != nil }
 
-// client is the configuration of the engine.
+// known are the keys of other clients that this user has met.
+func (s *settings) known() *identity.Known {
+	return identity.OpenKnown(filepath.Join(s.home, "known_keys"))
+}
+
+// key returns this user's key, which is made if there is none.
+func (s *settings) key() (*identity.Key, error) {
+	k, err := identity.LoadOrCreate(s.keyFile)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return k, nil
+}
+
+// checkKey fails if there is a key that could not be used.
+func (s *settings) checkKey() error {
+	if _, err := identity.Load(s.keyFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return usageError{err}
+	}
+	return nil
+}
+
+// client is the configuration of the engine, but for the key.
 func (s *settings) client(services []wire.Service, log *zap.Logger) (tunnel.Config, error) {
 	switch {
 	case s.noLogin != nil && s.tokenFrom == nil:
@@ -175,6 +203,8 @@ func (s *settings) client(services []wire.Service, log *zap.Logger) (tunnel.Conf
 		NoReconnect:       s.noReconnect,
 		ReconnectInterval: s.file.ReconnectInterval,
 		Transport:         s.transport,
+		Known:             s.known(),
+		Window:            s.file.ResumeWindow,
 		Logger:            log,
 	}, nil
 }

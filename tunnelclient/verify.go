@@ -17,8 +17,8 @@ import (
 func (a *app) verifyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify",
-		Short: "Checks configuration, flags, environment and token file",
-		Long:  "Checks the configuration, the flags, the environment and the token file, without\nreaching for the gateway. All that is wrong in the configuration is reported.",
+		Short: "Checks configuration, flags, environment, token file and key file",
+		Long:  "Checks the configuration, the flags, the environment, the token file and the key\nfile, without reaching for the gateway. All that is wrong in the configuration is reported.",
 		Args:  cobra.NoArgs,
 		RunE:  a.own(func(*cobra.Command, []string) error { return a.verify() }),
 	}
@@ -30,6 +30,9 @@ func (a *app) verify() error {
 		return err
 	}
 	if _, err := s.client(nil, nil); err != nil {
+		return err
+	}
+	if err := s.checkKey(); err != nil {
 		return err
 	}
 	out := struct {
