@@ -34,25 +34,34 @@ type network struct {
 // between the NATs and the core behave as line says; nil is a perfect one.
 func newNetwork(t *testing.T, line *emulate.Settings) *network {
 	t.Helper()
-	if lacking != "" {
-		t.Skip("SKIP tunnel lab: " + lacking)
-	}
-	n := &network{links: make(map[string]*emulate.Link)}
-	for _, name := range []string{visitor, natA, gateway, natB, provider} {
+	n := bareNetwork(t)
+	for _, name := range []string{visitor, natA, natB, provider} {
 		n.namespace(t, name)
 	}
 	n.wire(t, visitor, "lan", "192.168.1.2/24", natA, "lan", "192.168.1.1/24")
 	n.wire(t, provider, "lan", "192.168.2.2/24", natB, "lan", "192.168.2.1/24")
-	n.wire(t, gateway, "wan", gatewayHost+"/30", "", "gateway", "192.0.2.1/30")
 	n.uplink(t, natA, "203.0.113.2/29", "203.0.113.1/29", line)
 	n.uplink(t, natB, "198.51.100.2/29", "198.51.100.1/29", line)
 	for from, via := range map[string]string{
-		visitor: "192.168.1.1", provider: "192.168.2.1", gateway: "192.0.2.1", natA: "203.0.113.1", natB: "198.51.100.1",
+		visitor: "192.168.1.1", provider: "192.168.2.1", natA: "203.0.113.1", natB: "198.51.100.1",
 	} {
 		n.must(t, from, "ip", "route", "add", "default", "via", via)
 	}
 	n.masquerade(t, natA)
 	n.masquerade(t, natB)
+	return n
+}
+
+// bareNetwork is the gateway's alone.
+func bareNetwork(t *testing.T) *network {
+	t.Helper()
+	if lacking != "" {
+		t.Skip("SKIP tunnel lab: " + lacking)
+	}
+	n := &network{links: make(map[string]*emulate.Link)}
+	n.namespace(t, gateway)
+	n.wire(t, gateway, "wan", gatewayHost+"/30", "", "gateway", "192.0.2.1/30")
+	n.must(t, gateway, "ip", "route", "add", "default", "via", "192.0.2.1")
 	return n
 }
 

@@ -34,6 +34,10 @@ var tools = map[string]func(args []string){
 	"ws":         wsClient,
 	"hear":       hear,
 	"tick":       tick,
+	"flow-serve": flowServe,
+	"flow-dial":  flowDial,
+	"parrot":     parrot,
+	"plant":      plant,
 }
 
 // tool returns the command that runs one of tools.

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/culvertd/culvert/internal/wire"
 )
 
 // Service is a service in a client's config.
@@ -18,6 +20,9 @@ type Service struct {
 	Protocol  string `json:"protocol"`
 	LocalPort int    `json:"localPort"`
 	LocalHost string `json:"localHost,omitempty"`
+	// Encryption is "none", or empty.
+	Encryption string   `json:"encryption,omitempty"`
+	Peers      []string `json:"peers,omitempty"`
 }
 
 // Connect is a forward in a client's config.
@@ -25,6 +30,9 @@ type Connect struct {
 	Target  string `json:"target"`
 	Service string `json:"service"`
 	Local   string `json:"local"`
+
+	Encryption string `json:"encryption,omitempty"`
+	PeerKey    string `json:"peerKey,omitempty"`
 }
 
 // ClientConfig is a client's config file, and how to run it.
@@ -66,8 +74,14 @@ func StartClient(t testing.TB, c ClientConfig) *Client {
 	if err := os.WriteFile(client.file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	client.Process = Start(t, client.env, client.command())
+	client.Start(t)
 	return client
+}
+
+// Start runs the client, again after Kill.
+func (c *Client) Start(t testing.TB) {
+	t.Helper()
+	c.Process = Start(t, c.env, c.command())
 }
 
 // Status is what the tests read of `tunnelclient status --json`.
@@ -81,6 +95,9 @@ type Status struct {
 		State     string `json:"state"`
 		LastError string `json:"lastError"`
 	} `json:"forwards"`
+	Fingerprint string `json:"fingerprint"`
+	// Streams is nil if the program does not know them.
+	Streams []wire.StreamInfo `json:"streams"`
 }
 
 // Status asks the running client. It is the zero value while the client has

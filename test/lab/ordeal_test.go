@@ -1,0 +1,253 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package lab
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/culvertd/culvert/test/process"
+)
+
+// The kinds of faults.
+const (
+	reset      = "reset"           // of all channels of a client
+	moved      = "client moved"    // it has another address
+	renumbered = "NAT renumbered"  // its NAT box has another address
+	portClosed = "port closed"     // of the relay, so that the fallback takes over
+	blackHole  = "black hole"      // nothing passes a client's NAT box for 20 s
+	killed     = "gateway killed"  // and started again
+	stopped    = "gateway stopped" // with SIGTERM, and started again
+	reloaded   = "gateway reloaded"
+)
+
+const darkness = 20 * time.Second
+
+// fault is what hit one pair.
+type fault struct {
+	kind     string
+	pair     int
+	at       time.Time
+	restored time.Time // what resumption is counted from
+	unacked  bool      // bytes were not confirmed when it came
+}
+
+// ordeal leads the streams of several pairs through faults, all from one seed.
+// Only one goroutine deals them, so that what restores one pair is not in the
+// way of another's measurement.
+type ordeal struct {
+	*pairs
+	t      *testing.T
+	random *rand.Rand
+	each   int // flows of a pair
+	faults []*fault
+	dark   map[*pair]hole
+	holes  map[*pair]int // still to come
+}
+
+// hole is a black hole that is still there.
+type hole struct {
+	fault   *fault
+	unblock func()
+}
+
+// begin notes that a fault is about to hit these pairs.
+func (o *ordeal) begin(kind string, hit ...*pair) []*fault {
+	o.t.Helper()
+	unacked := make([]bool, len(hit))
+	var asking sync.WaitGroup
+	for i, p := range hit {
+		asking.Go(func() { unacked[i] = p.unacked(o.t) > 0 })
+	}
+	asking.Wait()
+	now := time.Now()
+	begun := make([]*fault, 0, len(hit))
+	for i, p := range hit {
+		begun = append(begun, &fault{kind: kind, pair: p.n, at: now, restored: now, unacked: unacked[i]})
+	}
+	o.faults = append(o.faults, begun...)
+	return begun
+}
+
+func restore(faults ...*fault) {
+	now := time.Now()
+	for _, f := range faults {
+		f.restored = now
+	}
+}
+
+// settle waits until all that can flow does.
+func (o *ordeal) settle(after string) {
+	o.t.Helper()
+	time.Sleep(pace)
+	const patience = 40 * time.Second
+	process.Until(o.t, patience, func() bool {
+		for _, p := range o.all {
+			if _, dark := o.dark[p]; !dark && !p.flowing(o.t, o.each) {
+				return false
+			}
+		}
+		return true
+	}, "the flows go on after: %s", after)
+	time.Sleep(time.Duration(o.random.Int64N(int64(pace))))
+}
+
+// links hits every pair with as many faults of the first three kinds as counts
+// says, in an order of its own.
+func (o *ordeal) links(counts map[string]int) {
+	o.t.Helper()
+	decks := make([][]string, len(o.all))
+	for i := range decks {
+		decks[i] = o.shuffled(counts)
+	}
+	for round := range decks[0] {
+		for i, p := range o.all {
+			kind, at := decks[i][round], o.either(p)
+			f := o.begin(kind, p)
+			switch kind {
+			case reset:
+				at.reset(o.t)
+			case moved:
+				at.moves(o.t)
+			case renumbered:
+				at.renumbered(o.t)
+			}
+			if kind != reset { // which leaves the line as it is
+				restore(f...)
+			}
+		}
+		o.settle("faults of the links, round " + strconv.Itoa(round))
+	}
+}
+
+// closePort closes the relay's port to a client of each pair until the
+// fallback has taken over.
+func (o *ordeal) closePort() {
+	o.t.Helper()
+	reopen := make([]func(), 0, len(o.all))
+	for _, p := range o.all {
+		end, how := o.either(p), "drop"
+		if o.random.IntN(2) == 0 {
+			how = "reject with tcp reset"
+		}
+		o.begin(portClosed, p)
+		reopen = append(reopen, o.block(o.t, end.nat, fmt.Sprintf("tcp dport %d %s", relayPort, how)))
+	}
+	o.settle(portClosed)
+	for _, p := range o.all {
+		for _, s := range p.road.Status(o.t).Streams {
+			if s.Path == "relay" {
+				o.t.Errorf("stream %s of pair %d moves over the relay, whose port is closed", s.ID, p.n)
+			}
+		}
+	}
+	for _, open := range reopen {
+		open()
+	}
+}
+
+// gateway stops and starts the gateway, or reloads it, as often as counts says,
+// and lets black holes open and close meanwhile: at least one pair is out of
+// them at any time.
+func (o *ordeal) gateways(counts map[string]int, away time.Duration) {
+	o.t.Helper()
+	for _, kind := range o.shuffled(counts) {
+		o.turnHoles()
+		var light []*pair
+		for _, p := range o.all {
+			if _, dark := o.dark[p]; !dark {
+				light = append(light, p)
+			}
+		}
+		begun := o.begin(kind, light...)
+		switch kind {
+		case reloaded:
+			o.gw.Reload(o.t)
+		case killed:
+			o.gw.Kill()
+		case stopped:
+			o.gw.Signal(o.t, syscall.SIGTERM)
+			o.gw.Wait(o.t, 20*time.Second)
+		}
+		if kind != reloaded {
+			time.Sleep(time.Duration(o.random.Int64N(int64(away))))
+			o.returns(begun)
+		}
+		o.settle(kind)
+	}
+	for o.turnHoles() {
+		time.Sleep(pace)
+	}
+}
+
+// returns starts the gateway. It is back when both its ports are open.
+func (o *ordeal) returns(faults []*fault) {
+	o.t.Helper()
+	open := make(chan struct{})
+	go func() {
+		defer close(open)
+		for _, port := range []int{gatewayPort, relayPort} {
+			for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+				if c, err := net.Dial("tcp", net.JoinHostPort(gatewayHost, strconv.Itoa(port))); err == nil {
+					_ = c.Close()
+					break
+				}
+			}
+		}
+		restore(faults...)
+	}()
+	o.gw.Start(o.t)
+	<-open
+}
+
+// turnHoles ends black holes that are old enough and begins those that can be.
+// It reports whether there are any, or will be.
+func (o *ordeal) turnHoles() (more bool) {
+	o.t.Helper()
+	for p, h := range o.dark {
+		if time.Since(h.fault.at) >= darkness {
+			h.unblock()
+			restore(h.fault)
+			delete(o.dark, p)
+			o.settle(blackHole)
+		}
+	}
+	for _, p := range o.all {
+		if _, dark := o.dark[p]; !dark && o.holes[p] > 0 && len(o.dark) < len(o.all)-1 {
+			f := o.begin(blackHole, p)
+			o.dark[p] = hole{fault: f[0], unblock: o.block(o.t, o.either(p).nat, "drop")}
+			o.holes[p]--
+		}
+		more = more || o.holes[p] > 0
+	}
+	return more || len(o.dark) > 0
+}
+
+// either end of a pair.
+func (o *ordeal) either(p *pair) *place {
+	if o.random.IntN(2) == 0 {
+		return p.visitor
+	}
+	return p.provider
+}
+
+// shuffled is a deck of kinds.
+func (o *ordeal) shuffled(counts map[string]int) []string {
+	var deck []string
+	for _, kind := range []string{reset, moved, renumbered, killed, stopped, reloaded} {
+		for range counts[kind] {
+			deck = append(deck, kind)
+		}
+	}
+	o.random.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
+	return deck
+}
