@@ -327,7 +327,7 @@ func TestCloseTellsAllToComeBack(t *testing.T) {
 				t.Errorf("%+v", e)
 			}
 			text := p.closed(wire.CloseRestart)
-			if !strings.HasPrefix(text, "gateway restarting; retry-after=") {
+			if !strings.HasPrefix(text, "gateway restarting; retry-after=0.") { // few come back soon
 				t.Error(text)
 			}
 			hints[text] = true

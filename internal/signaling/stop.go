@@ -7,8 +7,16 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/culvertd/culvert/internal/wire"
+)
+
+// A few clients are asked to come back sooner than the window says, for their
+// streams wait.
+const (
+	returns    = 200         // clients a second, which a gateway that has just started takes in with ease
+	returnsFor = time.Second // at least, or they come in one heap
 )
 
 // Close refuses new clients, tells all to leave as cl says, waits for their
@@ -21,6 +29,7 @@ func (s *Server) Close(ctx context.Context, cl Closing) error {
 		return nil
 	}
 	s.closed = true
+	cl.Spread = min(cl.Spread, max(returnsFor, time.Duration(len(s.conns))*time.Second/returns))
 	for c := range s.conns {
 		text := cl.text()
 		if cl.Code == wire.CloseRestart {
