@@ -82,6 +82,8 @@ var expected = []struct {
 	{"GET /clients", "", "", "401 200 200 200 200 200 200 200 401 401 401"},
 	{"GET /clients/{name}", "/clients/<client>", "", "401 200 404 404 200 200 404 404 401 401 401"},
 	{"POST /clients/{name}/kick", "/clients/<client>/kick", "", "401 204 404 404 403 204 403 404 401 401 401"},
+	{"GET /clients/{name}/streams", "/clients/<client>/streams", "", "401 200 404 404 200 200 404 404 401 401 401"},
+	{"DELETE /clients/{name}/key", "/clients/<client>/key", "", "401 204 404 404 403 204 403 404 401 401 401"},
 	{"DELETE /clients/{name}", "/clients/<client>", "", "401 204 404 404 403 204 403 404 401 401 401"},
 	// The history of a service that one does not have is empty.
 	{"GET /clients/{name}/services/{service}/history", "/clients/<client>/services/web/history", "", "401 200 200 200 200 200 200 200 401 401 401"},
@@ -126,6 +128,8 @@ var expected = []struct {
 	{"GET /admin/clients", "", "", "401 403 403 200 403 403 200 200 401 401 401"},
 	{"GET /admin/clients/{owner}/{name}", "/admin/clients/<owner>/<client>", "", "401 403 403 200 403 403 200 200 401 401 401"},
 	{"POST /admin/clients/{owner}/{name}/kick", "/admin/clients/<owner>/<client>/kick", "", "401 403 403 204 403 403 403 204 401 401 401"},
+	{"GET /admin/clients/{owner}/{name}/streams", "/admin/clients/<owner>/<client>/streams", "", "401 403 403 200 403 403 200 200 401 401 401"},
+	{"DELETE /admin/clients/{owner}/{name}/key", "/admin/clients/<owner>/<client>/key", "", "401 403 403 204 403 403 403 204 401 401 401"},
 	{"DELETE /admin/clients/{owner}/{name}", "/admin/clients/<owner>/<client>", "", "401 403 403 204 403 403 403 204 401 401 401"},
 	{"GET /admin/sessions", "", "", "401 403 403 200 403 403 200 200 401 401 401"},
 	{"DELETE /admin/sessions/{id}", "/admin/sessions/<tunnel-session>", "", "401 403 403 204 403 403 403 204 401 401 401"},
@@ -157,7 +161,7 @@ func TestAccess(t *testing.T) {
 
 // live are the routes to what only real clients make: over a gateway without
 // any, whoever may use them finds nothing.
-var live = regexp.MustCompile(`/clients/\{name\}(/kick)?$|/clients/\{owner\}|/connections/|/sessions/\{id\}$`)
+var live = regexp.MustCompile(`/clients/\{name\}(/kick|/streams|/key)?$|/clients/\{owner\}|/connections/|/sessions/\{id\}$`)
 
 // The same on a real gateway.
 func TestAccessToGateway(t *testing.T) {

@@ -5,7 +5,6 @@ package admin
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/culvertd/culvert/internal/inventory"
 )
@@ -55,7 +54,21 @@ func clientRoutes[I any](a *API, s side, path string, which func(*request, *I) (
 			owner, name := which(q, in)
 			err := q.core.KickClient(ctx, owner, name)
 			if err == nil {
-				q.note(ctx, "client.kick", "client/"+strconv.FormatInt(owner, 10)+"/"+name, nil, nil)
+				q.note(ctx, "client.kick", inventory.ClientTarget(owner, name), nil, nil)
+			}
+			return done(err)
+		})
+	handle(a, tag, s.with(get, path+"/streams", "get-client-streams", s.read, "Shows the streams of a tunnel client, as it has told last"),
+		func(ctx context.Context, q *request, in *I) (*out[inventory.Streams], error) {
+			owner, name := which(q, in)
+			return answered(q.core.Streams(ctx, owner, name))
+		})
+	handle(a, tag, s.with(remove, path+"/key", "forget-client-key", s.write, "Forgets the key that a tunnel client's name is bound to; the next that it comes with takes its place"),
+		func(ctx context.Context, q *request, in *I) (*none, error) {
+			owner, name := which(q, in)
+			was, err := q.core.ForgetClientKey(ctx, owner, name)
+			if err == nil {
+				q.note(ctx, inventory.ActionForgetKey, inventory.ClientTarget(owner, name), inventory.AuditedKey{Fingerprint: was}, nil)
 			}
 			return done(err)
 		})

@@ -73,6 +73,11 @@ type Tunnels interface {
 	Client(ctx context.Context, owner int64, name string) (inventory.Client, error)
 	// KickClient parts from a client and its sessions; it may come back.
 	KickClient(ctx context.Context, owner int64, name string) error
+	// ForgetClientKey has the next key that a client comes with be its own, and
+	// returns the fingerprint of the last.
+	ForgetClientKey(ctx context.Context, owner int64, name string) (fingerprint string, err error)
+	// Streams returns what a client has told last of its streams.
+	Streams(ctx context.Context, owner int64, name string) (inventory.Streams, error)
 	// Services returns the user's own and those granted to the user.
 	Services(ctx context.Context, user int64) ([]inventory.Service, error)
 

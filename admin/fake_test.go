@@ -196,6 +196,16 @@ func (c *fakeCore) KickClient(ctx context.Context, owner int64, name string) err
 	return err
 }
 
+func (c *fakeCore) ForgetClientKey(ctx context.Context, owner int64, name string) (string, error) {
+	_, err := c.Client(ctx, owner, name)
+	return "SHA256:was", err
+}
+
+func (c *fakeCore) Streams(ctx context.Context, owner int64, name string) (inventory.Streams, error) {
+	_, err := c.Client(ctx, owner, name)
+	return inventory.Streams{Items: []inventory.Stream{}}, err
+}
+
 func (c *fakeCore) Services(context.Context, int64) ([]inventory.Service, error) { return nil, nil }
 
 func (c *fakeCore) Sessions(context.Context, int64, store.Page) ([]inventory.Session, string, error) {

@@ -24,7 +24,25 @@ func clientCommands(cmd *cobra.Command) {
 		Short: "Manages the tokens that clients sign in with",
 	}
 	token.AddCommand(tokenCreate(), tokenList(), tokenRevoke())
-	cmd.AddCommand(token, clientList())
+	cmd.AddCommand(token, clientList(), clientForgetKey())
+}
+
+func clientForgetKey() *cobra.Command {
+	return &cobra.Command{
+		Use:   "forget-key NAME",
+		Short: "Forgets the key that a client's name is bound to",
+		Long: "Forgets the key that a client's name is bound to, so that the client can come with another one:\n\n" +
+			"\tculvert client forget-key client-a\n" +
+			"\tculvert client forget-key alice/client-a\n\n" +
+			"Compare the new key first: `tunnelclient key show` on the client's machine writes its fingerprint. " +
+			"Without an owner the client is the first administrator's.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withService(cmd, false, func(ctx context.Context, s control.Service) error {
+				return s.ForgetClientKey(ctx, args[0])
+			})
+		},
+	}
 }
 
 func tokenCreate() *cobra.Command {

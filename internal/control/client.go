@@ -113,6 +113,11 @@ func (c *Client) RevokeClientToken(ctx context.Context, id string) error {
 	return c.call(ctx, http.MethodDelete, "/v1/client-tokens/"+id, nil, nil)
 }
 
+// ForgetClientKey implements Clients.
+func (c *Client) ForgetClientKey(ctx context.Context, client string) error {
+	return c.call(ctx, http.MethodPost, "/v1/clients/forget-key", forgetKeyRequest{Client: client}, nil)
+}
+
 // Clients implements Clients.
 func (c *Client) Clients(ctx context.Context) ([]TunnelClient, error) {
 	var cs []TunnelClient

@@ -26,6 +26,9 @@ type Clients interface {
 	ClientTokens(ctx context.Context) ([]ClientToken, error)
 	// RevokeClientToken parts from the clients that use it too.
 	RevokeClientToken(ctx context.Context, id string) error
+	// ForgetClientKey has the next key that a client comes with be its own.
+	// client is its name, or owner/name.
+	ForgetClientKey(ctx context.Context, client string) error
 	// Clients returns all that are known, by name.
 	Clients(ctx context.Context) ([]TunnelClient, error)
 }
@@ -56,6 +59,7 @@ type TunnelClient struct {
 	Name         string          `json:"name"`
 	Status       string          `json:"status"` // "online" or "offline"
 	TokenID      string          `json:"token_id"`
+	Fingerprint  string          `json:"fingerprint,omitempty"` // of the key that the name is bound to
 	Services     []TunnelService `json:"services"`
 	Sessions     []TunnelSession `json:"sessions"`
 	Parked       int             `json:"parked"` // channels that wait for visitors
@@ -70,6 +74,7 @@ type TunnelService struct {
 	LocalHost   string `json:"local_host,omitempty"`
 	LocalPort   int    `json:"local_port,omitempty"`
 	Description string `json:"description,omitempty"`
+	Encryption  string `json:"encryption,omitempty"` // "none": visitors may go without
 }
 
 // TunnelSession is a session that exists, as one of its ends sees it.
@@ -85,6 +90,19 @@ type TunnelSession struct {
 	BytesUp          uint64 `json:"bytes_up"`
 	BytesDown        uint64 `json:"bytes_down"`
 	BytesTransferred uint64 `json:"bytes_transferred"`
+}
+
+// NoClient is the error for a name that no client has.
+func NoClient(name string) *Error {
+	return &Error{
+		Code:    CodeNotFound,
+		Message: "there is no client " + quote(name) + "; `culvert client list` shows all, others' as owner/name",
+	}
+}
+
+// NoKey is the error for a client whose next key will be its own anyway.
+func NoKey(name string) *Error {
+	return &Error{Code: CodeNotFound, Message: "no key of the client " + quote(name) + " is remembered"}
 }
 
 // NoToken is the error for an id that no token in force has.

@@ -65,6 +65,11 @@ func (f *fake) RevokeClientToken(_ context.Context, id string) error {
 	return f.err
 }
 
+func (f *fake) ForgetClientKey(_ context.Context, client string) error {
+	f.got = client
+	return f.err
+}
+
 func (f *fake) Clients(context.Context) ([]control.TunnelClient, error) {
 	return []control.TunnelClient{{Name: "a", Sessions: []control.TunnelSession{{ID: "s", BytesUp: 7}}}}, f.err
 }
@@ -124,6 +129,9 @@ func TestClientCallsArriveAsTheyWereMade(t *testing.T) {
 	c := serve(t, t.TempDir(), f)
 	ctx := t.Context()
 
+	if err := c.ForgetClientKey(ctx, "alice/client-a"); err != nil || f.got != "alice/client-a" {
+		t.Errorf("forget key: %v, %v", f.got, err)
+	}
 	tok, err := c.CreateClientToken(ctx, "alice", "client-a")
 	if err != nil || f.got != "alice/client-a" || tok.Token != "secret" || tok.ID != "t" || tok.Client != "client-a" {
 		t.Errorf("create: %+v, %v", tok, err)

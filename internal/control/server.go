@@ -121,6 +121,13 @@ func (s *Server) clientRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("DELETE /v1/client-tokens/{id}", s.handle(func(r *http.Request) (any, error) {
 		return nil, s.svc.RevokeClientToken(r.Context(), r.PathValue("id"))
 	}))
+	mux.HandleFunc("POST /v1/clients/forget-key", s.handle(func(r *http.Request) (any, error) {
+		var req forgetKeyRequest
+		if err := decode(r, &req); err != nil {
+			return nil, err
+		}
+		return nil, s.svc.ForgetClientKey(r.Context(), req.Client)
+	}))
 	mux.HandleFunc("GET /v1/clients", s.handle(func(r *http.Request) (any, error) {
 		return s.svc.Clients(r.Context())
 	}))
@@ -135,6 +142,10 @@ type createRequest struct {
 type createTokenRequest struct {
 	Owner  string `json:"owner,omitempty"`
 	Client string `json:"client"`
+}
+
+type forgetKeyRequest struct {
+	Client string `json:"client"` // the name, or owner/name
 }
 
 // handle turns what f returns into an answer.

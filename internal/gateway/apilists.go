@@ -184,7 +184,7 @@ func (a *API) Sessions(_ context.Context, scope int64, p store.Page) ([]inventor
 	for i, v := range list {
 		out[i] = inventory.Session{
 			ID: v.ID, Visitor: v.Visitor, VisitorOwner: v.VisitorAccount.Name, Provider: v.Provider,
-			ProviderOwner: v.ProviderAccount.Name, Service: v.Service.ID, Status: v.Status, CreatedAt: v.CreatedAt.UTC(),
+			ProviderOwner: v.ProviderAccount.Name, Service: v.Service.ID, Status: v.Status, Mode: v.Mode, CreatedAt: v.CreatedAt.UTC(),
 			Channels: v.Channels, BytesUp: v.Up, BytesDown: v.Down,
 		}
 	}
@@ -227,9 +227,11 @@ func showTunnelClient(c signaling.ClientInfo) inventory.Client {
 	if c.Addr.IsValid() {
 		out.Address = c.Addr.String()
 	}
+	out.Fingerprint = fingerprint(c.PublicKey)
 	for i, v := range c.Services {
 		out.Services[i] = inventory.ClientService{
 			ID: v.ID, Protocol: v.Protocol, LocalHost: v.LocalHost, LocalPort: v.LocalPort, Description: v.Description,
+			Encryption: v.Encryption,
 		}
 	}
 	return out

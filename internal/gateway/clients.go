@@ -115,6 +115,7 @@ func showClient(c signaling.ClientInfo) control.TunnelClient {
 		LastSeenAt:   c.LastSeen,
 		Sessions:     []control.TunnelSession{},
 		Parked:       c.Parked,
+		Fingerprint:  fingerprint(c.PublicKey),
 	}
 	if c.Online {
 		out.Status = wire.Online
@@ -122,6 +123,7 @@ func showClient(c signaling.ClientInfo) control.TunnelClient {
 	for i, v := range c.Services {
 		out.Services[i] = control.TunnelService{
 			ID: v.ID, Protocol: v.Protocol, LocalHost: v.LocalHost, LocalPort: v.LocalPort, Description: v.Description,
+			Encryption: v.Encryption,
 		}
 	}
 	return out

@@ -81,6 +81,15 @@ func (c *Core) RevokeClientToken(ctx context.Context, id string) error {
 	return b.RevokeClientToken(ctx, id)
 }
 
+// ForgetClientKey implements control.Clients.
+func (c *Core) ForgetClientKey(ctx context.Context, client string) error {
+	b, err := c.book()
+	if err != nil {
+		return err
+	}
+	return b.ForgetClientKey(ctx, client)
+}
+
 // Clients implements control.Clients.
 func (c *Core) Clients(ctx context.Context) ([]control.TunnelClient, error) {
 	b, err := c.book()

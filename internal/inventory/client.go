@@ -3,7 +3,10 @@
 
 package inventory
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Client is a tunnel client that is there, or was.
 type Client struct {
@@ -14,12 +17,27 @@ type Client struct {
 	TokenID      string          `json:"token_id" doc:"The client token that it signed in with."`
 	Address      string          `json:"address,omitempty" doc:"Where it is connected from, while online."`
 	Services     []ClientService `json:"services" nullable:"false"`
+	Fingerprint  string          `json:"fingerprint,omitempty" doc:"Of the key that the name is bound to, as tunnelclient key show writes it. Absent: the client has never come with one."`
 	Sessions     int             `json:"sessions" doc:"Those that it has part in now."`
 	Parked       int             `json:"parked" doc:"Channels that wait for visitors."`
 	BytesIn      uint64          `json:"bytes_in" doc:"Carried to it since the gateway began."`
 	BytesOut     uint64          `json:"bytes_out" doc:"Carried from it since the gateway began."`
 	RegisteredAt time.Time       `json:"registered_at"`
 	LastSeenAt   time.Time       `json:"last_seen_at,omitzero"`
+}
+
+// ClientTarget is what the audit log calls a client.
+func ClientTarget(owner int64, name string) string {
+	return "client/" + strconv.FormatInt(owner, 10) + "/" + name
+}
+
+// ActionForgetKey is what the audit log calls the forgetting of a client's key,
+// AuditedKey what it keeps of it.
+const ActionForgetKey = "client.forget_key"
+
+// AuditedKey is a key that was forgotten.
+type AuditedKey struct {
+	Fingerprint string `json:"fingerprint"`
 }
 
 // ClientService is what a client offers, as it says itself.
@@ -29,6 +47,7 @@ type ClientService struct {
 	LocalHost   string `json:"local_host,omitempty"`
 	LocalPort   int    `json:"local_port,omitempty"`
 	Description string `json:"description,omitempty"`
+	Encryption  string `json:"encryption,omitempty" enum:"none" doc:"none: the client lets visitors go without, if they wish to as well."`
 }
 
 // Service is one that an account may use: its own, or one it has a grant for.
@@ -51,6 +70,7 @@ type Session struct {
 	ProviderOwner string    `json:"provider_owner"`
 	Service       string    `json:"service"`
 	Status        string    `json:"status" enum:"connecting,connected"`
+	Mode          string    `json:"mode" enum:"tls,plain" doc:"tls: encrypted between the clients, so that the gateway cannot read it."`
 	CreatedAt     time.Time `json:"created_at"`
 	Channels      int       `json:"channels"`
 	BytesUp       uint64    `json:"bytes_up" doc:"From the visitor."`

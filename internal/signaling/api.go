@@ -158,6 +158,7 @@ type SessionInfo struct {
 	VisitorAccount, ProviderAccount Account
 	Service                         wire.Service
 	Status                          string
+	Mode                            string // one of wire's
 	CreatedAt                       time.Time
 	relay.SessionStats
 }

@@ -161,7 +161,7 @@ func (s *Server) Sessions() []SessionInfo {
 		info := SessionInfo{
 			ID: ss.id, Visitor: ss.visitor.client.name, Provider: ss.provider.client.name, Service: ss.service,
 			VisitorAccount: ss.visitor.client.account.Account, ProviderAccount: ss.provider.client.account.Account,
-			Status: Connecting, CreatedAt: ss.created, SessionStats: ss.relay.Stats(),
+			Status: Connecting, Mode: ss.mode, CreatedAt: ss.created, SessionStats: ss.relay.Stats(),
 		}
 		if info.Opened > 0 || ss.ready == [2]bool{true, true} {
 			info.Status = Connected

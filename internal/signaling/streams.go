@@ -29,8 +29,8 @@ type StreamReport struct {
 // resume passes on that a provider waits for channels. Without a visitor that
 // listens it is dropped: one that comes back sees to its streams by itself.
 func (s *Server) resume(c *conn, p *wire.ResumeWanted) *wire.ErrorPayload {
-	if n := len(p.Streams); n == 0 || n > wire.MaxResumes {
-		return invalid("there are %d streams; use 1 to %d", n, wire.MaxResumes)
+	if n := len(p.Streams); n > wire.MaxResumes {
+		return invalid("there are %d streams; use at most %d", n, wire.MaxResumes)
 	}
 	for i, id := range p.Streams {
 		if !validStream(id) {

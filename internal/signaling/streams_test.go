@@ -23,14 +23,16 @@ func TestResumeWanted(t *testing.T) {
 		for i := range ids {
 			ids[i] = fmt.Sprintf("%032x", i)
 		}
-		p.send(wire.TypeResumeWanted, "", wire.ResumeWanted{SessionID: s.SessionID, Streams: ids})
-		got, _ := hear[wire.ResumeWanted](v, wire.TypeResumeWanted)
-		if got.SessionID != s.SessionID || !reflect.DeepEqual(got.Streams, ids) {
-			t.Errorf("%+v", got)
+		for _, ids := range [][]string{ids, {}} { // none: a channel, for its keys
+			p.send(wire.TypeResumeWanted, "", wire.ResumeWanted{SessionID: s.SessionID, Streams: ids})
+			got, _ := hear[wire.ResumeWanted](v, wire.TypeResumeWanted)
+			if got.SessionID != s.SessionID || !reflect.DeepEqual(got.Streams, ids) {
+				t.Errorf("%+v", got)
+			}
 		}
 
 		for _, bad := range [][]string{
-			nil, {}, append(ids, someStream), {""}, {someStream[1:]}, {someStream + "0"}, {strings.ToUpper(someStream)}, {someStream, "x"},
+			append(ids, someStream), {""}, {someStream[1:]}, {someStream + "0"}, {strings.ToUpper(someStream)}, {someStream, "x"},
 		} {
 			p.send(wire.TypeResumeWanted, "", wire.ResumeWanted{SessionID: s.SessionID, Streams: bad})
 			if e, _ := hear[wire.ErrorPayload](p, wire.TypeError); e.Code != wire.CodeInvalid {

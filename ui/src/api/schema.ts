@@ -132,6 +132,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/clients/{owner}/{name}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forgets the key that a tunnel client's name is bound to; the next that it comes with takes its place
+         * @description For administrators; API tokens with the scope manage.
+         */
+        delete: operations["any-forget-client-key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/clients/{owner}/{name}/kick": {
         parameters: {
             query?: never;
@@ -146,6 +166,26 @@ export interface paths {
          * @description For administrators; API tokens with the scope manage.
          */
         post: operations["any-kick-client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/clients/{owner}/{name}/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the streams of a tunnel client, as it has told last
+         * @description For administrators; API tokens of any scope.
+         */
+        get: operations["any-get-client-streams"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -924,6 +964,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients/{name}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forgets the key that a tunnel client's name is bound to; the next that it comes with takes its place
+         * @description For every account; API tokens with the scope manage.
+         */
+        delete: operations["forget-client-key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clients/{name}/kick": {
         parameters: {
             query?: never;
@@ -956,6 +1016,26 @@ export interface paths {
          * @description For every account; API tokens of any scope.
          */
         get: operations["get-service-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{name}/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the streams of a tunnel client, as it has told last
+         * @description For every account; API tokens of any scope.
+         */
+        get: operations["get-client-streams"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1614,6 +1694,8 @@ export interface components {
              * @description Carried from it since the gateway began.
              */
             bytes_out: number;
+            /** @description Of the key that the name is bound to, as tunnelclient key show writes it. Absent: the client has never come with one. */
+            fingerprint?: string;
             /** Format: date-time */
             last_seen_at?: string;
             /** @description Unique within its account. */
@@ -1645,6 +1727,11 @@ export interface components {
         };
         ClientService: {
             description?: string;
+            /**
+             * @description none: the client lets visitors go without, if they wish to as well.
+             * @enum {string}
+             */
+            encryption?: "none";
             id: string;
             local_host?: string;
             /** Format: int64 */
@@ -2345,6 +2432,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             id: string;
+            /**
+             * @description tls: encrypted between the clients, so that the gateway cannot read it.
+             * @enum {string}
+             */
+            mode: "tls" | "plain";
             provider: string;
             provider_owner: string;
             service: string;
@@ -2390,6 +2482,68 @@ export interface components {
             version: string;
             /** @description What the URLs of endpoints begin with, such as wss://example.com. */
             websocket_url: string;
+        };
+        Stream: {
+            /** Format: date-time */
+            begun_at: string;
+            /**
+             * Format: int64
+             * @description Received by the client.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description Sent by the client.
+             */
+            bytes_out: number;
+            /** Format: date-time */
+            fault_at?: string;
+            id: string;
+            last_fault?: string;
+            /**
+             * Format: double
+             * @description Milliseconds of a round trip to the other end; absent while unknown.
+             */
+            latency?: number;
+            /**
+             * Format: double
+             * @description The part of it between the client and the relay.
+             */
+            leg?: number;
+            /** @description What carries it, such as relay or websocket. Empty: nothing now; it waits to be resumed. */
+            path: string;
+            /** @description The client at the other end; owner/name for another account's. */
+            peer: string;
+            /**
+             * Format: int64
+             * @description How often it went on after a fault.
+             */
+            resumptions: number;
+            /**
+             * @description Which end the client is.
+             * @enum {string}
+             */
+            role: "provider" | "visitor";
+            service: string;
+            /**
+             * Format: int64
+             * @description Bytes sent that the other end has not confirmed.
+             */
+            unacknowledged: number;
+        };
+        Streams: {
+            /** @description The busiest, at most 200. */
+            items: components["schemas"]["Stream"][];
+            /**
+             * Format: date-time
+             * @description Absent: it has told nothing.
+             */
+            reported_at?: string;
+            /**
+             * Format: int64
+             * @description How many it has.
+             */
+            total: number;
         };
         Terms: {
             /** @description Empty if there are none. */
@@ -2768,6 +2922,39 @@ export interface operations {
             };
         };
     };
+    "any-forget-client-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of its account; 0 is the operator. */
+                owner: number;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "any-kick-client": {
         parameters: {
             query?: never;
@@ -2787,6 +2974,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "any-get-client-streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of its account; 0 is the operator. */
+                owner: number;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Streams"];
+                };
             };
             /** @description Anything but success. */
             default: {
@@ -4356,6 +4578,37 @@ export interface operations {
             };
         };
     };
+    "forget-client-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "kick-client": {
         parameters: {
             query?: never;
@@ -4412,6 +4665,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListPoint"];
+                };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-client-streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Streams"];
                 };
             };
             /** @description Anything but success. */
