@@ -7,8 +7,10 @@ package wire
 // session's visitor, that streams be resumed over new channels, for only
 // visitors open them (rules S1). Added.
 type ResumeWanted struct {
-	SessionID string   `json:"sessionId"`
-	Streams   []string `json:"streams"` // at most MaxResumes; ids in hex
+	SessionID string `json:"sessionId"`
+	// Streams are at most MaxResumes ids in hex. None: of a UDP session, whose
+	// provider lacks the keys of what it gets.
+	Streams []string `json:"streams"`
 }
 
 // MaxResumes bounds one ResumeWanted.
