@@ -60,13 +60,14 @@ type Peer [32]byte
 // say so.
 type Config struct {
 	Instance Instance
-	// Resume is how long a stream waits for a channel. Default: 2 min.
+	// Resume is how long a stream waits for a channel, if its other end waits
+	// as long. Default: 2 min.
 	Resume time.Duration
 	// MaxWindow bounds the bytes of one direction of a stream that are on the
 	// way. Default: 4 MiB.
 	MaxWindow int
 	// Budget bounds all of them together, beyond the 64 KiB that each stream
-	// has for certain. Default: 256 MiB.
+	// has for certain; half of it those of one peer. Default: 256 MiB.
 	Budget int64
 	// MaxDetached bounds the streams that wait for a channel, per peer; more
 	// are reset. Default: 4096.
@@ -78,6 +79,8 @@ type Config struct {
 	// Detached is told that a stream needs a channel: it has lost its own, or
 	// has something to say to its peer. May call Attach.
 	Detached func(s *Stream)
+	// Opened is told once of a visitor's stream that its service was reached.
+	Opened func(s *Stream)
 	// Ended is told once of each stream, when its application is free of it.
 	// err is nil if both directions came to their end.
 	Ended func(s *Stream, err error)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Channel carries one stream at a time (rules S2). One goroutine reads from it
@@ -19,12 +20,14 @@ type Channel struct {
 	visitor bool // this end
 	tag     any
 	scan    scanner
-	heard   atomic.Int64 // when the other end was
+	heard   atomic.Int64  // when the other end was
+	signs   atomic.Uint64 // of life, that have come
 	rtt     atomic.Int64
 
-	mu      sync.Mutex // guards the fields below; inside a stream's
-	greeted bool       // the other end has said hello
-	remote  Instance   // and who it is
+	mu      sync.Mutex    // guards the fields below; inside a stream's
+	greeted bool          // the other end has said hello
+	remote  Instance      // and who it is
+	window  time.Duration // and how long it keeps streams
 	stream  *Stream
 	sentEnd bool   // of stream
 	gotEnd  bool   // of stream
@@ -32,9 +35,11 @@ type Channel struct {
 	writing bool
 	again   bool          // there is more for whoever writes
 	calm    chan struct{} // closed when nobody writes any more; nil if nobody waits
-	asked   int64         // when the last ping was queued
-	doubted bool
-	err     error // it has ended, or is about to
+	asked   int64         // when the ping was queued that is not answered; 0: none is
+	signsAt uint64        // signs at that time
+	pinged  int64         // what the last ping says; 0: its pong has come
+	doubted bool          // only a pong will do
+	err     error         // it has ended, or is about to
 }
 
 var errBusy = errors.New("the channel is not free")
@@ -84,7 +89,7 @@ func (c *Channel) frames() error {
 		if err != nil {
 			return err
 		}
-		c.heard.Store(c.host.now())
+		c.alive()
 		if err := c.handle(f, n); err != nil {
 			return err
 		}
@@ -98,14 +103,7 @@ func (c *Channel) handle(f frame, n int) error {
 	switch f.kind {
 	case kPing:
 		pong := frame{kind: kPong, n: f.n}
-		c.mu.Lock()
-		// A peer that asks without listening gets the last answer only.
-		if len(c.ctl) < 256 {
-			c.ctl = pong.append(c.ctl)
-		}
-		c.mu.Unlock()
-		c.flushSoon()
-		return nil
+		return c.answer(pong)
 	case kPong:
 		c.ponged(f.n)
 		return nil
@@ -129,13 +127,37 @@ func (c *Channel) handle(f frame, n int) error {
 	return s.handle(c, f)
 }
 
+// alive notes a sign of life.
+func (c *Channel) alive() {
+	c.heard.Store(c.host.now())
+	c.signs.Add(1)
+}
+
+// maxAnswers bounds what waits for a peer that asks without listening.
+const maxAnswers = 1 << 10
+
+// answer says something that is no stream's.
+func (c *Channel) answer(f frame) error {
+	c.mu.Lock()
+	full := len(c.ctl) > maxAnswers
+	if !full {
+		c.ctl = f.append(c.ctl)
+	}
+	c.mu.Unlock()
+	if full {
+		return protocolError("it asks and does not take the answers")
+	}
+	c.flushSoon()
+	return nil
+}
+
 // hello is the first frame.
 func (c *Channel) hello(f frame) error {
 	if f.kind != kHello || f.version < version {
 		return protocolError("it does not say hello")
 	}
 	c.mu.Lock()
-	c.greeted, c.remote = true, f.instance
+	c.greeted, c.remote, c.window = true, f.instance, time.Duration(f.n)*time.Millisecond
 	c.mu.Unlock()
 	c.free()
 	return nil
@@ -166,10 +188,7 @@ func (c *Channel) ended(s *Stream) error {
 // part lets stream and channel go: both ends have confirmed the stream's end.
 func (c *Channel) part(s *Stream) {
 	c.mu.Lock()
-	mine := c.stream == s
-	if mine {
-		c.stream, c.sentEnd, c.gotEnd = nil, false, false
-	}
+	mine := c.leaveLocked(s)
 	c.mu.Unlock()
 	if mine {
 		s.parted(c)
@@ -177,112 +196,11 @@ func (c *Channel) part(s *Stream) {
 	}
 }
 
-// flush writes what is to be written, unless somebody does.
-func (c *Channel) flush() {
-	if c.begin() {
-		c.write()
-	}
-}
-
-// flushSoon is flush for those who must not wait.
-func (c *Channel) flushSoon() {
-	if c.begin() {
-		c.host.spawn(c.write)
-	}
-}
-
-// begin reports whether the caller is to write.
-func (c *Channel) begin() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.writing || c.err != nil {
-		c.again = true
+// leaveLocked empties the channel, if s is what it carries.
+func (c *Channel) leaveLocked(s *Stream) bool {
+	if c.stream != s {
 		return false
 	}
-	c.writing = true
+	c.stream, c.sentEnd, c.gotEnd = nil, false, false
 	return true
-}
-
-// settle waits until all is written, or the channel has ended.
-func (c *Channel) settle() {
-	c.flush()
-	c.mu.Lock()
-	if !c.writing {
-		c.mu.Unlock()
-		return
-	}
-	if c.calm == nil {
-		c.calm = make(chan struct{})
-	}
-	calm := c.calm
-	c.mu.Unlock()
-	<-calm
-}
-
-// flushAt is how many bytes are given to the path before it is flushed: more
-// than a frame, so that several streams' worth of small ones go together.
-const flushAt = 256 << 10
-
-// write writes until there is nothing more to write.
-func (c *Channel) write() {
-	scratch := newChunk(0)
-	defer scratch.release()
-	for {
-		c.mu.Lock()
-		c.again = false
-		b := append(scratch.buf[:0], c.ctl...)
-		c.ctl = c.ctl[:0]
-		s := c.stream
-		c.mu.Unlock()
-		if err := c.pass(s, b); err != nil {
-			c.kill(err)
-		}
-		c.mu.Lock()
-		ended := c.sentEnd && c.gotEnd && c.stream == s
-		if c.err != nil || !c.again && len(c.ctl) == 0 && !ended {
-			c.writing = false
-			if c.calm != nil {
-				close(c.calm)
-				c.calm = nil
-			}
-			c.mu.Unlock()
-			return
-		}
-		c.mu.Unlock()
-		if ended {
-			c.part(s)
-		}
-	}
-}
-
-// pass writes b, and all that a stream has to say.
-func (c *Channel) pass(s *Stream, b []byte) error {
-	for sum := 0; ; b = b[:0] {
-		var data *chunk
-		if s != nil {
-			b, data = s.next(c, b)
-		}
-		if len(b) == 0 && data == nil {
-			return c.path.Flush()
-		}
-		sum += len(b)
-		_, err := c.path.Write(b)
-		if data != nil {
-			if err == nil {
-				_, err = c.path.Write(data.frame())
-			}
-			sum += data.n
-			data.release()
-		}
-		if err == nil && sum >= flushAt {
-			sum = 0
-			err = c.path.Flush()
-		}
-		if err != nil {
-			return err
-		}
-		if s == nil {
-			return c.path.Flush()
-		}
-	}
 }

@@ -60,6 +60,18 @@ func (c *chunk) fit() *chunk {
 	return small
 }
 
+// join takes the bytes that follow, if there is room and nobody else reads it:
+// a byte must not cost a chunk each either. It takes over more, then.
+func (c *chunk) join(more *chunk) bool {
+	if c.n+more.n > len(c.space()) || c.refs.Load() != 1 {
+		return false
+	}
+	c.n += copy(c.space()[c.n:], more.data())
+	putDataHead(c.buf, c.offset, c.n)
+	more.release()
+	return true
+}
+
 func (c *chunk) hold() { c.refs.Add(1) }
 
 func (c *chunk) release() {

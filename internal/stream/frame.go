@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 )
 
 // A channel carries frames:
@@ -18,7 +19,7 @@ import (
 type kind byte
 
 const (
-	kHello   kind = 1 + iota // version 2 · instance 16; the first of each end
+	kHello   kind = 1 + iota // version 2 · instance 16 · window in ms 4 · what later versions add; the first of each end
 	kOpen                    // id 16 · generation 8 · service
 	kResume                  // id 16 · generation 8 · state 24
 	kResumed                 // generation 8 · state 24; answers resume, and open from generation 2 on
@@ -31,6 +32,7 @@ const (
 	kPing                    // anything 8
 	kPong                    // the same 8
 	kGone                    // answers resume: the stream is not known; an end as well
+	kYield                   // limit 8: the sender gives back what it may send beyond
 )
 
 const (
@@ -40,6 +42,7 @@ const (
 	dataHead   = frameHead + 8
 	maxData    = 128 << 10 // bytes of one data frame
 	maxService = 64
+	maxHello   = 128
 	maxFrame   = 8 + maxData
 )
 
@@ -57,7 +60,7 @@ type frame struct {
 	generation uint64
 	state      state
 	service    string
-	n          uint64 // offset of fin; code of rst; of ping and pong
+	n          uint64 // offset of fin; code of rst; limit of yield; window of hello; of ping and pong
 }
 
 // append writes the frame.
@@ -69,6 +72,7 @@ func (f *frame) append(b []byte) []byte {
 	case kHello:
 		b = binary.BigEndian.AppendUint16(b, f.version)
 		b = append(b, f.instance[:]...)
+		b = binary.BigEndian.AppendUint32(b, uint32(min(f.n, math.MaxUint32)))
 	case kOpen:
 		b = append(u64(append(b, f.id[:]...), f.generation), f.service...)
 	case kResume:
@@ -77,7 +81,7 @@ func (f *frame) append(b []byte) []byte {
 		b = f.state.append(u64(b, f.generation))
 	case kAck:
 		b = u64(u64(b, f.state.written), f.state.limit)
-	case kFin, kPing, kPong:
+	case kFin, kPing, kPong, kYield:
 		b = u64(b, f.n)
 	case kRst:
 		b = binary.BigEndian.AppendUint16(b, uint16(f.n))
@@ -102,8 +106,8 @@ func putDataHead(b []byte, offset uint64, n int) {
 
 // lengths of payloads, least and most.
 var lengths = [...][2]int{
-	kHello: {18, 18}, kOpen: {25, 24 + maxService}, kResume: {48, 48}, kResumed: {32, 32}, kOpened: {0, 0},
-	kData: {9, maxFrame}, kAck: {16, 16}, kFin: {8, 8}, kRst: {2, 2}, kEnd: {0, 0}, kPing: {8, 8}, kPong: {8, 8}, kGone: {0, 0},
+	kHello: {22, maxHello}, kOpen: {25, 24 + maxService}, kResume: {48, 48}, kResumed: {32, 32}, kOpened: {0, 0},
+	kData: {9, maxFrame}, kAck: {16, 16}, kFin: {8, 8}, kRst: {2, 2}, kEnd: {0, 0}, kPing: {8, 8}, kPong: {8, 8}, kGone: {0, 0}, kYield: {8, 8},
 }
 
 // parseHead checks kind and length.
@@ -126,6 +130,7 @@ func parse(k kind, b []byte) frame {
 	case kHello:
 		f.version = binary.BigEndian.Uint16(b)
 		copy(f.instance[:], b[2:])
+		f.n = uint64(binary.BigEndian.Uint32(b[18:]))
 	case kOpen:
 		copy(f.id[:], b)
 		f.generation, f.service = u64(b[16:]), string(b[24:])
@@ -136,7 +141,7 @@ func parse(k kind, b []byte) frame {
 		f.generation, f.state = u64(b), state{u64(b[8:]), u64(b[16:]), u64(b[24:])}
 	case kAck:
 		f.state = state{written: u64(b), limit: u64(b[8:])}
-	case kFin, kPing, kPong:
+	case kFin, kPing, kPong, kYield:
 		f.n = u64(b)
 	case kRst:
 		f.n = uint64(binary.BigEndian.Uint16(b))
@@ -147,7 +152,7 @@ func parse(k kind, b []byte) frame {
 // scanner reads frames.
 type scanner struct {
 	path Path
-	buf  [64 + 24 + maxService]byte
+	buf  [maxHello]byte // the longest payload but data's
 }
 
 // next reads a frame; of data only what precedes the bytes, of which there are

@@ -7,19 +7,18 @@ import (
 	"cmp"
 	"crypto/rand"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // Host has the streams and channels of one end: a visitor's, a provider's, or
 // both.
 type Host struct {
-	cfg    Config
-	born   time.Time
-	budget atomic.Int64 // what is left
-	wake   chan struct{}
-	stop   chan struct{}
-	tasks  sync.WaitGroup
+	cfg   Config
+	born  time.Time
+	wake  chan struct{}
+	stop  chan struct{}
+	once  sync.Once // of what begins watch
+	tasks sync.WaitGroup
 
 	mu       sync.Mutex // guards the fields below; inside all other locks
 	closed   bool       // nothing new
@@ -27,6 +26,8 @@ type Host struct {
 	streams  map[key]*Stream
 	channels map[*Channel]struct{}
 	detached map[Peer]int
+	budget   int64          // what is left
+	used     map[Peer]int64 // of it
 }
 
 // key is what makes a stream the same one (rules S3). The own instance is the
@@ -43,12 +44,12 @@ func NewHost(cfg Config) *Host {
 	cfg.Resume = cmp.Or(cfg.Resume, defaultResume)
 	cfg.MaxWindow = max(cmp.Or(cfg.MaxWindow, defaultMaxWindow), guaranteed)
 	cfg.MaxDetached = cmp.Or(cfg.MaxDetached, defaultMaxDetached)
+	cfg.Budget = cmp.Or(cfg.Budget, defaultBudget)
 	h := &Host{
 		cfg: cfg, born: time.Now(), wake: make(chan struct{}, 1), stop: make(chan struct{}),
 		streams: make(map[key]*Stream), channels: make(map[*Channel]struct{}), detached: make(map[Peer]int),
+		budget: cfg.Budget, used: make(map[Peer]int64),
 	}
-	h.budget.Store(cmp.Or(cfg.Budget, defaultBudget))
-	h.tasks.Go(h.watch)
 	return h
 }
 
@@ -64,7 +65,8 @@ func (h *Host) Open(service string, app App, tag any) *Stream {
 		s.abort(CodeStopping, ErrClosed)
 		return s
 	}
-	h.spawn(s.pump)
+	h.spawn(func() { s.pump(app) })
+	h.look()
 	return s
 }
 
@@ -73,7 +75,7 @@ func (h *Host) Open(service string, app App, tag any) *Stream {
 func (h *Host) Serve(p Path, peer Peer, visitor bool, tag any) *Channel {
 	c := &Channel{host: h, path: p, peer: peer, visitor: visitor, tag: tag, scan: scanner{path: p}}
 	c.heard.Store(h.now())
-	hello := frame{kind: kHello, version: version, instance: h.cfg.Instance}
+	hello := frame{kind: kHello, version: version, instance: h.cfg.Instance, n: uint64(h.cfg.Resume / time.Millisecond)}
 	c.ctl = hello.append(nil)
 	c.pingLocked()
 	h.mu.Lock()
@@ -84,7 +86,7 @@ func (h *Host) Serve(p Path, peer Peer, visitor bool, tag any) *Channel {
 	}
 	h.mu.Unlock()
 	if closed {
-		_ = p.Close()
+		c.kill(ErrClosed)
 		return c
 	}
 	go func() {
@@ -215,6 +217,22 @@ func (h *Host) add(s *Stream) bool {
 	return true
 }
 
+// addOnce lists a provider's new stream, or returns the one that has its name
+// already, which another channel has begun at the same time: a service must not
+// be run twice. crowd: its peer has too many streams that wait.
+func (h *Host) addOnce(s *Stream) (is *Stream, crowd bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, false, ErrClosed
+	}
+	k := s.keyLocked()
+	if is = h.streams[k]; is == nil {
+		is, h.streams[k] = s, s
+	}
+	return is, h.detached[s.peer] >= h.cfg.MaxDetached, nil
+}
+
 // rekey files a stream under the other end that it has got to know.
 func (h *Host) rekey(s *Stream, peer Peer, remote Instance) {
 	h.mu.Lock()
@@ -227,7 +245,9 @@ func (h *Host) rekey(s *Stream, peer Peer, remote Instance) {
 func (h *Host) forget(s *Stream) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.streams, s.keyLocked())
+	if k := s.keyLocked(); h.streams[k] == s {
+		delete(h.streams, k)
+	}
 }
 
 // waits counts a stream that is without a channel, or is so no more; false if
@@ -241,19 +261,34 @@ func (h *Host) waits(p Peer, d int) bool {
 	return h.detached[p] <= h.cfg.MaxDetached
 }
 
-// take takes n bytes from the budget, or nothing.
-func (h *Host) take(n int64) bool {
-	if h.budget.Add(-n) >= 0 {
-		return true
+// take takes n bytes from the budget, or nothing. One peer gets at most half
+// of it: it may vanish with all that it has (rules S9).
+func (h *Host) take(p Peer, n int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n > h.budget || h.used[p]+n > h.cfg.Budget/2 {
+		return false
 	}
-	h.budget.Add(n)
-	return false
+	h.budget -= n
+	h.used[p] += n
+	return true
 }
 
-func (h *Host) give(n int64) { h.budget.Add(n) }
+func (h *Host) give(p Peer, n int64) {
+	if n == 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.budget += n
+	if h.used[p] -= n; h.used[p] == 0 {
+		delete(h.used, p)
+	}
+}
 
-// look has watch look at once.
+// look has watch look at once; it begins when there is something to watch.
 func (h *Host) look() {
+	h.once.Do(func() { h.spawn(h.watch) })
 	select {
 	case h.wake <- struct{}{}:
 	default: // it will

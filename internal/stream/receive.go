@@ -33,7 +33,7 @@ func (s *Stream) data(c *Channel, offset uint64, n int) error {
 				break // it may be long until there is more
 			}
 		}
-		c.heard.Store(c.host.now())
+		c.alive()
 		ck.offset = offset
 		offset += uint64(ck.n)
 		n -= ck.n
@@ -68,6 +68,7 @@ func (s *Stream) deliver(c *Channel, ck *chunk) error {
 		ck.release() // we have it
 		return nil
 	}
+	s.known, s.fresh = true, true
 	skip := int(s.got - ck.offset)
 	s.got = ck.end()
 	done := skip
@@ -92,7 +93,9 @@ func (s *Stream) deliver(c *Channel, ck *chunk) error {
 		ck.offset += uint64(done)
 		ck.n -= done
 	}
-	s.queue = append(s.queue, rest.fit())
+	if last := len(s.queue) - 1; last < 0 || !s.queue[last].join(rest) {
+		s.queue = append(s.queue, rest.fit())
+	}
 	s.drainLocked()
 	return nil
 }
@@ -175,14 +178,15 @@ func (s *Stream) widenLocked() {
 	now := s.host.now()
 	took := time.Duration(now - s.markTime)
 	s.markAt, s.markTime = s.written, now
-	if len(s.queue) > 0 || s.draining || s.ch == nil || s.window >= uint64(s.host.cfg.MaxWindow) {
+	more := min(s.window, uint64(s.host.cfg.MaxWindow)-s.window)
+	if s.got-s.written > s.window/4 || s.ch == nil || more == 0 {
 		return
 	}
-	if took > 4*s.ch.RTT()+10*time.Millisecond || !s.host.take(int64(s.window)) {
+	if took > 4*s.ch.RTT()+10*time.Millisecond || !s.host.take(s.peer, int64(more)) {
 		return
 	}
-	s.heldIn += int64(s.window)
-	s.window *= 2
+	s.heldIn += int64(more)
+	s.window += more
 }
 
 // confirmed is what the other end may forget: bytes, and one for the FIN.
@@ -195,11 +199,17 @@ func (s *Stream) confirmed() uint64 {
 
 // ackLocked says what is confirmed, and what may come.
 func (s *Stream) ackLocked(b []byte) []byte {
+	ack := frame{kind: kAck, state: s.stateLocked()}
+	return ack.append(b)
+}
+
+// stateLocked is what is now being said of what has come. It alone notes what
+// has been said: what is written a moment later must be said again.
+func (s *Stream) stateLocked() state {
 	s.ackDue = false
 	s.told = s.confirmed()
 	s.granted = max(s.granted, s.written+s.window)
-	ack := frame{kind: kAck, state: state{written: s.told, limit: s.granted}}
-	return ack.append(b)
+	return state{got: s.got, written: s.told, limit: s.granted}
 }
 
 // handle takes a frame of the stream that is not data.
@@ -224,7 +234,15 @@ func (s *Stream) handle(c *Channel, f frame) error {
 	s.known = true
 	switch f.kind {
 	case kOpened:
+		if s.visitor && !s.reached {
+			s.reached = true
+			if s.host.cfg.Opened != nil {
+				s.later(func() { s.host.cfg.Opened(s) })
+			}
+		}
 		return nil
+	case kYield:
+		return s.yieldedLocked(f.n)
 	case kAck:
 		return s.ackedLocked(f.state.written, f.state.limit)
 	case kFin:

@@ -23,6 +23,9 @@ func (s *Stream) Attach(c *Channel) error {
 	}
 	if s.generation > 0 && (c.remote != s.remote || c.peer != s.peer) {
 		c.mu.Unlock()
+		if s.ch != nil {
+			return errors.New("the stream is somebody else's")
+		}
 		// The other process is gone, and what it had with it (rules S3); or it has
 		// another key (rules S14).
 		s.rst = 0
@@ -33,15 +36,18 @@ func (s *Stream) Attach(c *Channel) error {
 		return &ResetError{Code: CodeGone}
 	}
 	c.stream, c.sentEnd, c.gotEnd = s, false, false
-	remote := c.remote
+	remote, window := c.remote, c.window
 	c.mu.Unlock()
+	s.stays = min(s.stays, window)
 	if s.generation == 0 {
 		s.host.rekey(s, c.peer, remote)
 	}
 	s.moveLocked(c)
 	s.generation++
 	s.syncing = s.generation > 1
-	if s.greet = kResume; !s.known {
+	// A stream of which the other end may not have heard is opened again; one
+	// that is to be reset must not begin there.
+	if s.greet = kResume; !s.known && !s.closed {
 		s.greet = kOpen
 	}
 	s.later(c.flushSoon)
@@ -57,7 +63,8 @@ func (s *Stream) moveLocked(c *Channel) {
 		s.host.waits(s.peer, -1)
 	}
 	s.ch, s.last, s.detachedAt = c, c, 0
-	s.finSent = false
+	s.finSent, s.yields = false, false
+	s.opened = !s.visitor && s.app != nil // which may have been lost
 }
 
 // detach is called when a channel has ended.
@@ -74,6 +81,9 @@ func (s *Stream) detach(c *Channel, err error) {
 	}
 	if !s.host.waits(s.peer, 1) {
 		s.failLocked(CodeBusy, &ResetError{Code: CodeBusy})
+		if s.visitor || !s.accepted {
+			s.doneLocked() // it cannot begin a second time, so it may be forgotten
+		}
 		return
 	}
 	if s.needsLocked() && s.host.cfg.Detached != nil {
@@ -84,7 +94,7 @@ func (s *Stream) detach(c *Channel, err error) {
 // opened is a provider's part: a visitor opens a stream, or goes on with one.
 func (h *Host) opened(c *Channel, f frame) error {
 	c.mu.Lock()
-	free, remote := c.stream == nil, c.remote
+	free, remote, window := c.stream == nil, c.remote, c.window
 	c.mu.Unlock()
 	if !free {
 		return protocolError("it opens a stream within another")
@@ -96,25 +106,25 @@ func (h *Host) opened(c *Channel, f frame) error {
 	case s != nil:
 		return s.resume(c, f)
 	case f.kind == kOpen:
-		return h.begin(c, f, remote)
+		return h.begin(c, f, remote, window)
 	}
-	gone := frame{kind: kGone}
-	c.mu.Lock()
-	c.ctl = gone.append(c.ctl)
-	c.mu.Unlock()
-	c.flushSoon()
-	return nil
+	return c.answer(frame{kind: kGone})
 }
 
 // begin makes the provider's end of a new stream.
-func (h *Host) begin(c *Channel, f frame, remote Instance) error {
+func (h *Host) begin(c *Channel, f frame, remote Instance, window time.Duration) error {
 	s := h.newStream(c.peer, false, f.service)
 	s.id, s.remote, s.generation, s.known, s.ch, s.last = f.id, remote, f.generation, true, c, c
+	s.stays = min(s.stays, window)
 	if f.generation > 1 {
 		s.greet = kResumed // the visitor does not know whether we had it
 	}
-	if !h.add(s) {
-		return ErrClosed
+	is, crowd, err := h.addOnce(s)
+	if err != nil {
+		return err
+	}
+	if is != s {
+		return is.resume(c, f) // another channel was faster
 	}
 	c.mu.Lock()
 	c.stream, c.sentEnd, c.gotEnd = s, false, false
@@ -122,11 +132,15 @@ func (h *Host) begin(c *Channel, f frame, remote Instance) error {
 	if s.greet != 0 {
 		c.flushSoon()
 	}
-	if h.cfg.Accept == nil {
+	switch {
+	case crowd:
+		s.Refuse(CodeBusy)
+	case h.cfg.Accept == nil:
 		s.Refuse(CodeNoService)
-		return nil
+	default:
+		s.accept()
+		h.cfg.Accept(s, c, f.service)
 	}
-	h.cfg.Accept(s, c, f.service)
 	return nil
 }
 
@@ -174,13 +188,15 @@ func (s *Stream) syncLocked(st state) error {
 	if s.closed {
 		return nil
 	}
-	if st.got < min(s.acked, s.end) || st.got > s.end {
+	if st.got < s.floorLocked() || st.got > s.end || st.limit < st.got {
 		return protocolError("it has got what was never sent, or lost what it had")
 	}
 	s.sendAt = st.got
-	s.told = s.confirmed()
-	s.ackDue = false
-	return s.ackedLocked(st.written, st.limit)
+	if err := s.ackedLocked(st.written, st.limit); err != nil {
+		return err
+	}
+	s.limit = st.limit // also if a yield was lost
+	return nil
 }
 
 // goneLocked takes it that the other end does not know the stream: a clean end
@@ -193,6 +209,14 @@ func (s *Stream) goneLocked(c *Channel) error {
 	if !s.closed {
 		s.closeLocked(&ResetError{Code: CodeGone, Remote: true})
 	}
-	s.later(func() { c.part(s) })
+	// It is an end as well, and nothing must be said of the stream after it.
+	c.mu.Lock()
+	mine := c.leaveLocked(s)
+	c.mu.Unlock()
+	if mine {
+		s.ch = nil
+		s.doneLocked()
+		s.later(c.free)
+	}
 	return nil
 }

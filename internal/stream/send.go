@@ -10,9 +10,9 @@ import (
 
 // pump reads from the application until its end, as long as the other end takes
 // it. It holds no buffer while it waits, if the connection allows that.
-func (s *Stream) pump() {
-	in := intake{app: s.app, size: classes[1]}
-	in.lazy, _ = s.app.(lazyReader)
+func (s *Stream) pump(app App) {
+	in := intake{app: app, size: classes[1]}
+	in.lazy, _ = app.(lazyReader)
 	for {
 		if in.room = s.await(); in.room == 0 {
 			return
@@ -73,7 +73,7 @@ func (in *intake) chunk(n int) *chunk {
 		in.size = classes[1]
 	}
 	ck.n = n
-	return ck.fit()
+	return ck
 }
 
 // await waits until the other end takes more, and returns how much; 0 when the
@@ -82,9 +82,10 @@ func (s *Stream) await() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for !s.closed {
-		most := min(s.limit, min(s.acked, s.end)+guaranteed+uint64(s.held))
+		most := min(s.limit, s.floorLocked()+guaranteed+uint64(s.held))
 		if s.end < most {
-			return int(min(most-s.end, maxData))
+			s.promised = min(most-s.end, maxData)
+			return int(s.promised)
 		}
 		if most < s.limit && s.growLocked() {
 			continue
@@ -99,11 +100,8 @@ func (s *Stream) await() int {
 // growLocked takes memory for what the other end would take. A stream without a
 // channel takes no more (rules S9).
 func (s *Stream) growLocked() bool {
-	if s.ch == nil {
-		return false
-	}
-	more := max(s.held, guaranteed)
-	if !s.host.take(more) {
+	more := min(max(s.held, guaranteed), int64(s.host.cfg.MaxWindow)-guaranteed-s.held)
+	if s.ch == nil || more <= 0 || !s.host.take(s.peer, more) {
 		return false
 	}
 	s.held += more
@@ -118,10 +116,13 @@ func (s *Stream) took(ck *chunk) {
 		s.mu.Unlock()
 		return
 	}
-	ck.offset = s.end
-	putDataHead(ck.buf, ck.offset, ck.n)
 	s.end += uint64(ck.n)
-	s.chunks = append(s.chunks, ck)
+	if last := len(s.chunks) - 1; last < 0 || !s.chunks[last].join(ck) {
+		ck = ck.fit()
+		ck.offset = s.end - uint64(ck.n)
+		putDataHead(ck.buf, ck.offset, ck.n)
+		s.chunks = append(s.chunks, ck)
+	}
 	c := s.ch
 	s.mu.Unlock()
 	if c != nil {
@@ -161,6 +162,9 @@ func (s *Stream) next(c *Channel, b []byte) ([]byte, *chunk) {
 		opened := frame{kind: kOpened}
 		b = opened.append(b)
 	}
+	if s.yields {
+		b = s.yieldLocked(b)
+	}
 	if s.ackDue || s.sendAt < s.end && s.confirmed() > s.told {
 		b = s.ackLocked(b)
 	}
@@ -185,7 +189,7 @@ func (s *Stream) greetLocked(b []byte) []byte {
 	case kOpen:
 		f.service = s.service
 	case kResume, kResumed:
-		f.state = state{got: s.got, written: s.confirmed(), limit: s.granted}
+		f.state = s.stateLocked()
 	default:
 		return b
 	}
@@ -193,14 +197,18 @@ func (s *Stream) greetLocked(b []byte) []byte {
 	return f.append(b)
 }
 
-// endLocked says that the stream is over, once on each channel.
+// endLocked says that the stream is over, once on each channel. If the other
+// end has said so before, the channel is free with that: what it says next may
+// come before this end has got to write.
 func (s *Stream) endLocked(c *Channel, b []byte) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.sentEnd || c.stream != s {
 		return b
 	}
-	c.sentEnd = true
+	if c.sentEnd = true; c.gotEnd {
+		s.later(func() { c.part(s) })
+	}
 	if s.rst != 0 {
 		rst := frame{kind: kRst, n: uint64(s.rst)}
 		b = rst.append(b)
@@ -238,16 +246,16 @@ func (s *Stream) dataLocked(b []byte) ([]byte, *chunk) {
 // ackedLocked takes the other end's word for what it has written, and for what
 // it takes.
 func (s *Stream) ackedLocked(written, limit uint64) error {
-	most := s.end
-	if s.eof {
+	most := s.sendAt
+	if s.eof && most == s.end {
 		most++
 	}
 	if written > most {
 		return protocolError("it confirms what was never sent")
 	}
-	s.limit = max(s.limit, limit)
+	// A limit comes with news only: this end may have given back the last one.
 	if written > s.acked {
-		s.acked = written
+		s.acked, s.limit = written, max(s.limit, limit)
 		n := 0
 		for n < len(s.chunks) && s.chunks[n].end() <= s.acked {
 			s.chunks[n].release()
@@ -257,7 +265,7 @@ func (s *Stream) ackedLocked(written, limit uint64) error {
 		s.chunks = s.chunks[n:]
 		if len(s.chunks) == 0 {
 			s.chunks = nil // memory only while something is unconfirmed
-			s.host.give(s.held)
+			s.host.give(s.peer, s.held)
 			s.held = 0
 		}
 	}

@@ -28,25 +28,32 @@ type Stream struct {
 
 	// The channel, and what is to be said on it first.
 	ch         *Channel
-	last       *Channel // the latest it had
-	generation uint64   // grows with each channel; a higher one fences the lower
-	greet      kind     // kOpen, kResume, kResumed; 0: it has been said
-	known      bool     // the other end has the stream
-	syncing    bool     // nothing but greet before the other end's state
-	opened     bool     // kOpened is to be said
-	detachedAt int64    // on the host's clock; 0: it has a channel, or needs none
+	last       *Channel      // the latest it had
+	generation uint64        // grows with each channel; a higher one fences the lower
+	greet      kind          // kOpen, kResume, kResumed; 0: it has been said
+	known      bool          // the other end has the stream
+	syncing    bool          // nothing but greet before the other end's state
+	opened     bool          // kOpened is to be said
+	reached    bool          // the visitor has heard it
+	accepted   bool          // the provider has been told of it
+	stays      time.Duration // how long it waits for a channel: what both ends agree to
+	detachedAt int64         // on the host's clock; 0: it has a channel, or needs none
 
 	// What the application says: kept from acked to end.
-	chunks  []*chunk
-	acked   uint64 // written by the other end, and one for its FIN
-	sendAt  uint64 // the next to be sent on this channel
-	end     uint64
-	limit   uint64 // the other end takes bytes up to here
-	held    int64  // of the budget, for chunks
-	eof     bool   // nothing comes after end
-	finSent bool   // on this channel
-	stalled bool   // the pump waits for room
-	room    *sync.Cond
+	chunks   []*chunk
+	acked    uint64 // written by the other end, and one for its FIN
+	sendAt   uint64 // the next to be sent on this channel
+	end      uint64
+	limit    uint64 // the other end takes bytes up to here
+	held     int64  // of the budget, for chunks
+	eof      bool   // nothing comes after end
+	finSent  bool   // on this channel
+	stalled  bool   // the pump waits for room
+	room     *sync.Cond
+	promised uint64 // to the pump: it may read that much at any time
+	yields   bool   // credit that lies idle is to be given back
+	idleEnd  uint64 // end when it was last seen to move
+	idleAt   int64  // and when that was
 
 	// What the application is told: in queue from written to got.
 	queue    []*chunk
@@ -60,6 +67,7 @@ type Stream struct {
 	finKnown bool
 	finAt    uint64
 	finDone  bool // the application has it
+	fresh    bool // something has come since the channel was last looked at
 	ackDue   bool
 	ackTimer *time.Timer
 	ackArmed bool
@@ -81,7 +89,7 @@ type Stream struct {
 func (h *Host) newStream(peer Peer, visitor bool, service string) *Stream {
 	s := &Stream{
 		host: h, peer: peer, visitor: visitor, service: service, begun: time.Now(),
-		limit: guaranteed, granted: guaranteed, window: guaranteed, markTime: h.now(),
+		limit: guaranteed, granted: guaranteed, window: guaranteed, markTime: h.now(), stays: h.cfg.Resume,
 	}
 	s.room = sync.NewCond(&s.mu)
 	return s
@@ -137,8 +145,20 @@ func (s *Stream) NeedsChannel() bool {
 }
 
 func (s *Stream) needsLocked() bool {
-	return s.ch == nil && (!s.closed || s.rst != 0 && s.generation > 0) && s.detachedAt > 0
+	return s.ch == nil && (!s.closed || s.rst != 0 && s.generation > 0) && s.detachedAt > 0 &&
+		s.awayLocked(s.host.now()) <= s.stays
 }
+
+// awayLocked is how long the stream has been without a channel.
+func (s *Stream) awayLocked(now int64) time.Duration {
+	if s.ch != nil || s.detachedAt == 0 {
+		return 0
+	}
+	return time.Duration(now - s.detachedAt)
+}
+
+// floorLocked is the offset from which on bytes are kept.
+func (s *Stream) floorLocked() uint64 { return min(s.acked, s.end) }
 
 // Info is a stream as it is at a moment.
 type Info struct {
@@ -163,7 +183,7 @@ func (s *Stream) Info() Info {
 	defer s.mu.Unlock()
 	return Info{
 		ID: s.id, Peer: s.peer, Visitor: s.visitor, Service: s.service, Begun: s.begun, Channel: s.ch, Last: s.last,
-		In: s.written, Out: s.end, Unacked: s.end - min(s.acked, s.end), Resumptions: s.resumptions,
+		In: s.written, Out: s.end, Unacked: s.end - s.floorLocked(), Resumptions: s.resumptions,
 		LastFault: s.lastFault, FaultAt: s.faultAt, Tag: s.tag,
 	}
 }
@@ -180,20 +200,20 @@ func (s *Stream) Join(app App) {
 		return
 	}
 	s.app, s.opened = app, true
-	s.host.spawn(s.pump)
+	s.host.spawn(func() { s.pump(app) })
 	s.drainLocked()
 	s.settleLocked()
 	s.sayLocked()
 }
 
-// Refuse ends the provider's stream that cannot have an application.
-func (s *Stream) Refuse(code Code) { s.abort(code, &ResetError{Code: code}) }
-
-func (s *Stream) over() bool {
+func (s *Stream) accept() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.closed
+	s.accepted = true
 }
+
+// Refuse ends the provider's stream that cannot have an application.
+func (s *Stream) Refuse(code Code) { s.abort(code, &ResetError{Code: code}) }
 
 // unlock calls what must not be called with the lock.
 func (s *Stream) unlock() {
@@ -212,96 +232,4 @@ func (s *Stream) sayLocked() {
 	if s.ch != nil {
 		s.later(s.ch.flushSoon)
 	}
-}
-
-// abort resets the stream for a reason of this end's.
-func (s *Stream) abort(code Code, err error) {
-	s.mu.Lock()
-	defer s.unlock()
-	s.failLocked(code, err)
-}
-
-// failLocked resets the application and says so to the other end, for which a
-// new channel is needed if there is none.
-func (s *Stream) failLocked(code Code, err error) {
-	if s.closed {
-		return
-	}
-	s.rst = code
-	s.closeLocked(err)
-	s.sayLocked()
-	if s.ch == nil && s.needsLocked() && s.host.cfg.Detached != nil {
-		s.later(func() { s.host.cfg.Detached(s) })
-	}
-	if s.generation == 0 {
-		s.doneLocked() // nobody else knows of it
-	}
-}
-
-// settleLocked closes the stream when both directions have come to their end.
-func (s *Stream) settleLocked() {
-	if s.finKnown && !s.finDone && s.app != nil && !s.closed && !s.draining && s.written == s.finAt {
-		if err := s.app.CloseWrite(); err != nil {
-			s.failLocked(CodeReset, err)
-			return
-		}
-		s.finDone = true
-		s.ackDue = true
-		s.sayLocked()
-	}
-	if s.finDone && s.eof && s.acked == s.end+1 && !s.closed {
-		s.closeLocked(nil)
-		s.sayLocked()
-	}
-}
-
-// closeLocked lets the application go, and all memory.
-func (s *Stream) closeLocked(err error) {
-	s.closed, s.err = true, err
-	for _, list := range [][]*chunk{s.chunks, s.queue} {
-		for _, ck := range list {
-			ck.release()
-		}
-	}
-	s.chunks, s.queue = nil, nil
-	s.host.give(s.held + s.heldIn)
-	s.held, s.heldIn = 0, 0
-	if s.ackTimer != nil {
-		s.ackTimer.Stop()
-	}
-	s.room.Broadcast()
-	if app := s.app; app != nil {
-		s.later(func() {
-			if err == nil {
-				_ = app.Close() // both directions have ended
-			} else {
-				_ = app.Reset()
-			}
-		})
-	}
-	if s.host.cfg.Ended != nil {
-		s.later(func() { s.host.cfg.Ended(s, err) })
-	}
-}
-
-// parted is called by a channel when both ends have confirmed the end.
-func (s *Stream) parted(c *Channel) {
-	s.mu.Lock()
-	defer s.unlock()
-	if s.ch == c {
-		s.ch = nil
-		s.doneLocked()
-	}
-}
-
-// doneLocked forgets the stream.
-func (s *Stream) doneLocked() {
-	s.rst = 0
-	if s.detachedAt > 0 {
-		s.detachedAt = 0
-		if s.generation > 0 {
-			s.host.waits(s.peer, -1)
-		}
-	}
-	s.later(func() { s.host.forget(s) })
 }

@@ -8,6 +8,8 @@ import "time"
 const (
 	// tick is how often channels and streams are looked at while there are any.
 	tick = 250 * time.Millisecond
+	// hurry is tick while there is doubt.
+	hurry = 25 * time.Millisecond
 	// quiet is how long a peer that owes us something may say nothing before
 	// it is asked; then it has patience, and four round trips, to say anything.
 	quiet    = 500 * time.Millisecond
@@ -19,6 +21,12 @@ const (
 	// probeEach is how often an application is asked whether it has been reset
 	// while nothing is read from it.
 	probeEach = time.Second
+	// afterlife is how much longer a provider remembers a stream than a visitor
+	// may open it again: they do not see the end of a channel at the same time.
+	afterlife = time.Minute
+	// idleFor is how long a stream may say nothing before it gives back what it
+	// may say beyond what is guaranteed.
+	idleFor = 2 * time.Second
 )
 
 // watch finds dead channels, and streams that have waited for too long.
@@ -33,8 +41,11 @@ func (h *Host) watch() {
 		case <-timer.C:
 		}
 		now := h.now()
+		next := tick
 		for _, c := range h.allChannels() {
-			c.look(now)
+			if c.look(now) {
+				next = hurry
+			}
 		}
 		h.mu.Lock()
 		streams := make([]*Stream, 0, len(h.streams))
@@ -50,68 +61,85 @@ func (h *Host) watch() {
 			timer.Stop() // until something begins
 			continue
 		}
-		timer.Reset(tick)
+		timer.Reset(next)
 	}
 }
 
 // look asks a silent peer for a sign of life, and gives it up without one. A
 // path is dead by a missing answer, never by a missing acknowledgement, and
-// whatever comes is an answer (rules S8).
-func (c *Channel) look(now int64) {
+// whatever comes is an answer (rules S8); but of a path in doubt only the pong,
+// since what comes first may have been on its way for long. It reports whether
+// it must look again soon.
+func (c *Channel) look(now int64) (soon bool) {
 	heard := c.heard.Load()
 	c.mu.Lock()
-	s, asked := c.stream, c.asked
-	if asked > heard {
-		most := patience
+	s := c.stream
+	if c.askedLocked() {
+		since, most := c.asked, patience
 		if c.doubted {
-			most = doubtful
+			since = max(since, heard)
+			if c.rtt.Load() > 0 {
+				most = doubtful
+			}
 		}
-		dead := time.Duration(now-asked) > most+4*time.Duration(c.rtt.Load())
+		dead := time.Duration(now-since) >= most+4*time.Duration(c.rtt.Load())
+		soon = c.doubted
 		c.mu.Unlock()
 		if dead {
 			c.kill(ErrSilent)
 		}
-		return
+		return soon
 	}
-	c.doubted = false
 	c.mu.Unlock()
 	silence := time.Duration(now - heard)
 	if silence < quiet || (silence < idlePing && (s == nil || !s.owed())) {
-		return
+		return false
 	}
 	c.mu.Lock()
 	c.pingLocked()
 	c.mu.Unlock()
 	c.flushSoon()
+	return false
 }
 
-// doubt asks the other end, and expects its answer soon.
+// askedLocked reports whether an answer is missing.
+func (c *Channel) askedLocked() bool {
+	if c.asked > 0 && !c.doubted && c.signs.Load() != c.signsAt {
+		c.asked = 0
+	}
+	return c.asked > 0
+}
+
+// doubt asks the other end, and expects its answer soon. A ping that waits for
+// its answer already is that one: doubts that come again and again must not
+// put off the end.
 func (c *Channel) doubt() {
 	c.mu.Lock()
-	again := c.doubted
-	if !again {
-		c.doubted = true
+	if !c.askedLocked() {
 		c.pingLocked()
 	}
+	c.doubted = true
 	c.mu.Unlock()
-	if !again {
-		c.flushSoon()
-	}
+	c.flushSoon()
 }
 
 // pingLocked queues a ping.
 func (c *Channel) pingLocked() {
-	c.asked = c.host.now()
+	c.asked, c.signsAt = c.host.now(), c.signs.Load()
+	c.pinged = c.asked
 	ping := frame{kind: kPing, n: uint64(c.asked)}
 	c.ctl = ping.append(c.ctl)
 }
 
-// ponged takes the answer to a ping.
+// ponged takes the answer to the last ping.
 func (c *Channel) ponged(n uint64) {
-	took := c.host.now() - int64(n)
-	if took <= 0 {
-		return // not one of ours
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pinged == 0 || n != uint64(c.pinged) {
+		return
 	}
+	took := max(c.host.now()-c.pinged, 1)
+	c.asked, c.pinged, c.doubted = 0, 0, false
 	if was := c.rtt.Load(); was > 0 {
 		took = (7*was + took) / 8
 	}
@@ -126,11 +154,14 @@ func (c *Channel) RTT() time.Duration { return time.Duration(c.rtt.Load()) }
 func (s *Stream) look(now int64) {
 	s.mu.Lock()
 	defer s.unlock()
-	if s.ch == nil && s.detachedAt > 0 && time.Duration(now-s.detachedAt) > s.host.cfg.Resume {
+	if away := s.awayLocked(now); away > s.stays {
 		s.failLocked(CodeTimeout, &ResetError{Code: CodeTimeout})
-		s.doneLocked()
+		if s.visitor || away > s.stays+afterlife {
+			s.doneLocked()
+		}
 		return
 	}
+	s.idleLocked(now)
 	if s.closed || s.app == nil || !s.stalled && !s.eof || time.Duration(now-s.probed) < probeEach {
 		return
 	}
@@ -147,5 +178,8 @@ func (s *Stream) look(now int64) {
 func (s *Stream) owed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.syncing || s.closed || s.acked < s.end || s.eof && s.acked == s.end
+	// After something has come it is asked once: there may have been more.
+	fresh := s.fresh
+	s.fresh = false
+	return fresh || s.syncing || s.closed || s.visitor && !s.known || s.acked < s.end || s.eof && s.acked == s.end
 }
