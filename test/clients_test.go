@@ -133,12 +133,22 @@ func TestClientCommands(t *testing.T) {
 		}
 	}
 	p.mustRun(t, "client", "token", "revoke", ts[1].ID)
+	for _, c := range []*tunnelClient{a, b} {
+		var end wire.SessionClosed
+		if c.hear(wire.TypeSessionClosed, &end); end.SessionID != s.SessionID || !end.Final {
+			t.Errorf("%+v", end)
+		}
+	}
 	if _, _, err := b.ReadMessage(); !websocket.IsCloseError(err, wire.CloseUnauthorized) {
 		t.Errorf("got %v, want 4401", err)
 	}
-	var end wire.SessionClosed
-	if a.hear(wire.TypeSessionClosed, &end); end.SessionID != s.SessionID || !end.Final {
-		t.Errorf("%+v", end)
+	for i, key := range []wire.PublicKey{{1}, {2}} {
+		a.say(wire.TypeRegister, wire.Register{ClientID: "client-a", PublicKey: &key})
+		var r wire.RegisterResponse
+		if a.hear(wire.TypeRegisterResponse, &r); !r.Success || clients()[0].Fingerprint != key.Fingerprint() {
+			t.Errorf("key %d: %+v", i, r)
+		}
+		p.mustRun(t, "client", "forget-key", "client-a")
 	}
 	g.stop(t)
 	if cs := clients(); len(cs) != 1 || cs[0].Status != wire.Offline {
@@ -150,6 +160,9 @@ func TestClientCommands(t *testing.T) {
 		{"client", "token", "revoke"},
 		{"client", "token", "create", "--client", "a.b"},
 		{"client", "token", "create", "more"},
+		{"client", "forget-key"},
+		{"client", "forget-key", "client-a"},
+		{"client", "forget-key", "nobody"},
 	} {
 		if out, errOut, code := p.run(t, args...); code == 0 || out != "" || !strings.HasPrefix(errOut, "Error: ") {
 			t.Errorf("culvert %v: exit code %d, %q, %q", args, code, out, errOut)
