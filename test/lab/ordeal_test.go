@@ -49,6 +49,7 @@ type ordeal struct {
 	t      *testing.T
 	random *rand.Rand
 	each   int // flows of a pair
+	ssh    *session
 	faults []*fault
 	dark   map[*pair]hole
 	holes  map[*pair]int // still to come
@@ -98,6 +99,7 @@ func (o *ordeal) settle(after string) {
 		}
 		return true
 	}, "the flows go on after: %s", after)
+	o.ssh.stillOpen(o.t, after)
 	time.Sleep(time.Duration(o.random.Int64N(int64(pace))))
 }
 

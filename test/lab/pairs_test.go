@@ -43,7 +43,10 @@ type pairs struct {
 	all []*pair
 }
 
-const flowPort = 7100
+const (
+	flowPort  = 7100 // at the provider
+	localPort = 7000 // and those after it, at the visitor
+)
 
 // newPairs runs the gateway and the clients.
 func newPairs(t *testing.T, count int, line *emulate.Settings, limits string) *pairs {
@@ -113,18 +116,21 @@ func (p *place) reset(t *testing.T) {
 }
 
 // run starts the pair's clients and count flows between them, with ids from
-// first on.
+// first on. The flows are the first service.
 func (p *pair) run(t *testing.T, gw *process.Gateway, seed uint64, first, count int, more ...process.Service) {
 	t.Helper()
-	address := fmt.Sprintf("127.0.0.1:%d", flowPort)
-	p.serve = startFlows(t, p.provider.ns, "flow-serve", address, seed)
-	p.clients(t, gw, append(more, process.Service{ID: "flows", Protocol: "tcp", LocalPort: flowPort})...)
+	p.serve = startFlows(t, p.provider.ns, "flow-serve", fmt.Sprintf("127.0.0.1:%d", flowPort), seed)
+	p.clients(t, gw, append([]process.Service{{ID: "flows", Protocol: "tcp", LocalPort: flowPort}}, more...)...)
 	needStreams(t, p.road)
-	p.dial = startFlows(t, p.visitor.ns, "flow-dial", address, seed, fmt.Sprint(first), fmt.Sprint(count))
+	p.dial = startFlows(t, p.visitor.ns, "flow-dial", p.local(0), seed, fmt.Sprint(first), fmt.Sprint(count))
 	process.Until(t, 30*time.Second, func() bool { return p.flowing(t, count) }, "%d flows of pair %d move", count, p.n)
 }
 
-// clients starts both tunnelclients; the visitor has each service at its port.
+// local is where the visitor has the service with this index.
+func (p *pair) local(service int) string { return fmt.Sprintf("127.0.0.1:%d", localPort+service) }
+
+// clients starts both tunnelclients; the visitor has each service at a port of
+// its own.
 func (p *pair) clients(t *testing.T, gw *process.Gateway, services ...process.Service) {
 	t.Helper()
 	home, road := fmt.Sprintf("home-%d", p.n), fmt.Sprintf("road-%d", p.n)
@@ -134,10 +140,8 @@ func (p *pair) clients(t *testing.T, gw *process.Gateway, services ...process.Se
 	})
 	p.home.Online(t, 20*time.Second)
 	var connects []process.Connect
-	for _, s := range services {
-		connects = append(connects, process.Connect{
-			Target: home, Service: s.ID, Local: fmt.Sprintf("127.0.0.1:%d", s.LocalPort), Encryption: s.Encryption,
-		})
+	for i, s := range services {
+		connects = append(connects, process.Connect{Target: home, Service: s.ID, Local: p.local(i), Encryption: s.Encryption})
 	}
 	p.road = process.StartClient(t, process.ClientConfig{
 		Wrap: in(p.visitor.ns), Programs: programs, Token: gw.Token(t, road),

@@ -12,12 +12,16 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/culvertd/culvert/test/process"
 )
 
 // TestStreamsSurvive: streams in both directions go on through everything that
 // can happen to their way, and every byte arrives once and in its place. 200
-// streams and 200 faults; in soak runs 1,000 and 500.
+// streams and 200 faults; in soak runs 1,000 and 500. Among them is a session
+// over ssh.
 func TestStreamsSurvive(t *testing.T) {
+	need(t, "sshd", "ssh")
 	const of = 5 // pairs
 	seed := seedOf(t)
 	o := &ordeal{
@@ -26,9 +30,12 @@ func TestStreamsSurvive(t *testing.T) {
 		dark: make(map[*pair]hole), holes: make(map[*pair]int),
 	}
 	for i, p := range o.all {
-		p.run(t, o.gw, seed, i*o.each, o.each)
+		p.run(t, o.gw, seed, i*o.each, o.each, process.Service{ID: "ssh", Protocol: "tcp", LocalPort: sshPort})
 		o.holes[p] = int(size(4, 10))
 	}
+	remote := &apps{network: o.network, dir: t.TempDir()}
+	remote.startSSH(t, o.all[0].provider.ns)
+	o.ssh = remote.startSession(t, o.all[0].visitor.ns, localPort+1)
 	o.links(map[string]int{reset: int(size(8, 20)), moved: int(size(8, 20)), renumbered: int(size(4, 10))})
 	for range size(4, 10) {
 		o.closePort()
@@ -42,6 +49,7 @@ func TestStreamsSurvive(t *testing.T) {
 // finish ends all flows and compares what they say with what must be.
 func (o *ordeal) finish() {
 	o.t.Helper()
+	o.ssh.end(o.t)
 	reports := make(map[int][][]flowReport)
 	for _, p := range o.all {
 		reports[p.n] = stopFlows(o.t, time.Minute, p.dial, p.serve)
