@@ -174,6 +174,9 @@ type bench struct {
 	dir    string
 	env    map[string]string
 	stdin  string
+	checks []tunnel.Check // what the doctor is told
+	asked  []tunnel.Config
+	about  []tunnel.DoctorOptions
 	change func(*fake) // of the next engine
 	hup    chan os.Signal
 
@@ -218,6 +221,12 @@ func (b *bench) start(t *testing.T, args ...string) *command {
 	a := &app{
 		getenv: func(name string) string { return b.env[name] },
 		stdin:  strings.NewReader(b.stdin),
+		diagnose: func(_ context.Context, cfg tunnel.Config, o tunnel.DoctorOptions, say func(tunnel.Check)) {
+			b.asked, b.about = append(b.asked, cfg), append(b.about, o)
+			for _, c := range b.checks {
+				say(c)
+			}
+		},
 		stdout: &c.stdout, stderr: &c.stderr, reload: b.hup,
 		engine: func(cfg tunnel.Config) engine {
 			f := newFake(cfg)

@@ -23,12 +23,13 @@ func main() {
 	hup := make(chan os.Signal, 1) // one is enough: they all say "read again"
 	signal.Notify(hup, syscall.SIGHUP)
 	a := &app{
-		getenv: os.Getenv,
-		stdin:  os.Stdin,
-		stdout: os.Stdout,
-		stderr: os.Stderr,
-		engine: func(cfg tunnel.Config) engine { return realEngine{tunnel.New(cfg)} },
-		reload: hup,
+		getenv:   os.Getenv,
+		stdin:    os.Stdin,
+		stdout:   os.Stdout,
+		stderr:   os.Stderr,
+		engine:   func(cfg tunnel.Config) engine { return realEngine{tunnel.New(cfg)} },
+		diagnose: tunnel.Diagnose,
+		reload:   hup,
 	}
 	code := a.main(ctx, os.Args[1:])
 	stop()
@@ -37,15 +38,16 @@ func main() {
 
 // app is what the commands share, and what tests replace.
 type app struct {
-	getenv func(string) string
-	stdin  io.Reader // for consent
-	stdout io.Writer
-	stderr io.Writer
-	engine func(tunnel.Config) engine
-	reload <-chan os.Signal
-	flags  flags
-	log    *zap.Logger // to stderr
-	began  bool        // a command of ours runs
+	getenv   func(string) string
+	stdin    io.Reader // for consent
+	stdout   io.Writer
+	stderr   io.Writer
+	engine   func(tunnel.Config) engine
+	diagnose func(context.Context, tunnel.Config, tunnel.DoctorOptions, func(tunnel.Check))
+	reload   <-chan os.Signal
+	flags    flags
+	log      *zap.Logger // to stderr
+	began    bool        // a command of ours runs
 }
 
 // main runs the command line and returns the exit code.

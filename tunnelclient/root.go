@@ -68,7 +68,7 @@ func (a *app) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("transport",
 		cobra.FixedCompletions([]string{"auto", "relay", "websocket"}, cobra.ShellCompDirectiveNoFileComp))
 	root.AddCommand(a.connectCommand(), a.listCommand(), a.statusCommand(), a.loginCommand(), a.logoutCommand(),
-		a.keyCommand(), a.verifyCommand(), a.versionCommand())
+		a.keyCommand(), a.doctorCommand(), a.verifyCommand(), a.versionCommand())
 	return root
 }
 
