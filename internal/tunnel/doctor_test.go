@@ -177,13 +177,15 @@ func TestDoctorOfSites(t *testing.T) {
 		want       Verdict
 		says       string
 	}{
-		"nobody":         {"http://" + closed.Addr().String(), "http", Fail, "nothing listens there"},
-		"no such name":   {"http://no-such-host.invalid", "dns", Fail, "no-such-host.invalid"},
-		"own authority":  {secure.URL, "https", Fail, "install its authority"},
-		"TLS by HTTP":    {strings.Replace(secure.URL, "https", "http", 1), "http", Fail, "wss://"},
-		"HTTP by TLS":    {strings.Replace(site(http.NotFound).URL, "http", "https", 1), "https", Fail, "speaks no TLS"},
-		"no gateway":     {site(http.NotFound).URL, "signaling", Fail, "path of the server's URL"},
-		"wants HTTPS":    {site(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://x.example/", http.StatusPermanentRedirect) }).URL, "http", Fail, "wss://127.0.0.1"},
+		"nobody":        {"http://" + closed.Addr().String(), "http", Fail, "nothing listens there"},
+		"no such name":  {"http://no-such-host.invalid", "dns", Fail, "no-such-host.invalid"},
+		"own authority": {secure.URL, "https", Fail, "install its authority"},
+		"TLS by HTTP":   {strings.Replace(secure.URL, "https", "http", 1), "http", Fail, "wss://"},
+		"HTTP by TLS":   {strings.Replace(site(http.NotFound).URL, "http", "https", 1), "https", Fail, "speaks no TLS"},
+		"no gateway":    {site(http.NotFound).URL, "signaling", Fail, "path of the server's URL"},
+		"wants HTTPS": {site(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://x.example/", http.StatusPermanentRedirect)
+		}).URL, "http", Fail, "wss://127.0.0.1"},
 		"broken":         {site(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }).URL, "http", Warn, "log"},
 		"clock of 2020":  {site(dated("Wed, 01 Jan 2020 00:00:00 GMT")).URL, "clock", Warn, "ahead of the server's"},
 		"clock of 2120":  {site(dated("Mon, 01 Jan 2120 00:00:00 GMT")).URL, "clock", Warn, "behind the server's"},
