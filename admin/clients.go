@@ -68,7 +68,7 @@ func clientRoutes[I any](a *API, s side, path string, which func(*request, *I) (
 			owner, name := which(q, in)
 			was, err := q.core.ForgetClientKey(ctx, owner, name)
 			if err == nil {
-				q.note(ctx, inventory.ActionForgetKey, inventory.ClientTarget(owner, name), inventory.AuditedKey{Fingerprint: was}, nil)
+				q.note(ctx, "client.forget_key", inventory.ClientTarget(owner, name), inventory.AuditedKey{Fingerprint: was}, nil)
 			}
 			return done(err)
 		})

@@ -65,7 +65,7 @@ func (b *book) ForgetClientKey(ctx context.Context, client string) error {
 			return toControl(err)
 		}
 		target := inventory.ClientTarget(u.ID, bare)
-		b.accounts.Note(ctx, commands, inventory.ActionForgetKey, target, inventory.AuditedKey{Fingerprint: c.Fingerprint}, nil)
+		b.accounts.Note(ctx, commands, "client.forget_key", target, inventory.AuditedKey{Fingerprint: c.Fingerprint}, nil)
 		return nil
 	}
 	return control.NoClient(full)

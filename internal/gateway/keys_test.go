@@ -85,7 +85,7 @@ func TestForgetClientKey(t *testing.T) {
 	if err := r.core.ForgetClientKey(ctx, "ann/nas"); !errors.As(err, &e) || e.Code != control.CodeNotFound {
 		t.Errorf("again: %v", err)
 	}
-	log, _, err := r.b.store.Audit(ctx, store.AuditFilter{Action: inventory.ActionForgetKey}, store.Page{})
+	log, _, err := r.b.store.Audit(ctx, store.AuditFilter{Action: "client.forget_key"}, store.Page{})
 	if err != nil || len(log) != 1 || log[0].Target != inventory.ClientTarget(ann, "nas") || !strings.Contains(string(log[0].Before), second.Fingerprint()) {
 		t.Errorf("%+v, %v", log, err)
 	}

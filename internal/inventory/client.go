@@ -31,11 +31,7 @@ func ClientTarget(owner int64, name string) string {
 	return "client/" + strconv.FormatInt(owner, 10) + "/" + name
 }
 
-// ActionForgetKey is what the audit log calls the forgetting of a client's key,
-// AuditedKey what it keeps of it.
-const ActionForgetKey = "client.forget_key"
-
-// AuditedKey is a key that was forgotten.
+// AuditedKey is what the audit log keeps of a key that was forgotten.
 type AuditedKey struct {
 	Fingerprint string `json:"fingerprint"`
 }

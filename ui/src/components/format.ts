@@ -37,6 +37,12 @@ export function makeFormat(language: string) {
         maximumFractionDigits: 1,
       }),
   )
+  const milli = new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: 'millisecond',
+    unitDisplay: 'short',
+    maximumFractionDigits: 1,
+  })
   const exact = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' })
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
@@ -50,6 +56,7 @@ export function makeFormat(language: string) {
     /** per second */
     rate: (n: number) => `${plain.format(n)}/s`,
     byteRate: (n: number) => `${bytes(n)}/s`,
+    millis: (n: number) => milli.format(n),
     percent: (n: number) => percent.format(n),
     time: (d: Date) => exact.format(d),
     day: (d: Date) => day.format(d),

@@ -13,8 +13,10 @@ import { ScreenSkeleton } from '@/components/screen-skeleton'
 
 import { ClientActions } from './client-actions'
 import { ClientDetails } from './client-details'
+import { ClientKey } from './client-key'
 import { ClientServices } from './client-services'
 import { ClientSessions } from './client-sessions'
+import { ClientStreams } from './client-streams'
 import { ConfigFile } from './config-file'
 import { useClient, type Which } from './which'
 
@@ -39,6 +41,10 @@ export function ClientScreen({ which, home }: { which: Which; home: string }) {
       <Part title={t('client.sessions')}>
         <ClientSessions client={client} every={which.owner !== undefined} />
       </Part>
+      <Part title={t('client.streams')} intro={t('client.streams_text')}>
+        <ClientStreams which={which} leaving={leaving} />
+      </Part>
+      <ClientKey which={which} client={client} />
       {which.owner === undefined && (
         <Part title={t('client.config')} intro={t('client.config_text')}>
           <ConfigFile client={client} />

@@ -22,7 +22,9 @@ const nas = {
   bytes_in: 1500,
   bytes_out: 0,
   registered_at: '2026-11-22T08:00:00Z',
+  fingerprint: 'SHA256:abc',
 }
+const streams = { items: [], total: 0 }
 const session = {
   id: 's1',
   visitor: 'laptop',
@@ -32,6 +34,7 @@ const session = {
   service: 'web',
   status: 'connected',
   created_at: '2026-11-22T08:00:00Z',
+  mode: 'tls',
   channels: 2,
   bytes_up: 0,
   bytes_down: 0,
@@ -44,6 +47,7 @@ it('shows a client with its sessions, disconnects it, and revokes its token', as
   answer('get', '/auth/me', me)
   answer('get', '/site', site)
   answer('get', '/clients/nas', nas)
+  answer('get', '/clients/nas/streams', streams)
   answer('get', '/sessions', { items: [session, { ...session, id: 's2', provider: 'other' }] })
   const kicks = answer('post', '/clients/nas/kick', null)
   const revocations = answer('delete', '/clients/nas', null)
@@ -52,6 +56,7 @@ it('shows a client with its sessions, disconnects it, and revokes its token', as
   const table = within(screen.getByRole('table', { name: 'Going on' }))
   expect(await table.findByText('nas/web')).toBeVisible()
   expect(table.queryByText('other/web')).toBeNull()
+  expect(table.getByText('encrypted')).toBeVisible()
   expect(await screen.findByText(/"serverUrl": "wss:\/\/example.com"/)).toBeVisible()
 
   await user.click(screen.getByText('Disconnect'))
@@ -76,8 +81,14 @@ it('says that there is no such client', async () => {
 it('shows administrators whose client it is', async () => {
   answer('get', '/auth/me', me)
   answer('get', '/admin/clients/3/nas', nas)
+  answer('get', '/admin/clients/3/nas/streams', streams)
   answer('get', '/admin/sessions', { items: [] })
-  await show(<Any />, { path: '/admin/clients/:owner/:name', at: '/admin/clients/3/nas' })
+  const forgotten = answer('delete', '/admin/clients/3/nas/key', null)
+  const { user } = await show(<Any />, { path: '/admin/clients/:owner/:name', at: '/admin/clients/3/nas' })
   expect(await screen.findByText('alice')).toBeVisible()
   expect(screen.queryByText('Configuration')).toBeNull()
+  await user.click(screen.getByText('Forget the key'))
+  await user.click(screen.getAllByText('Forget the key').at(-1)!)
+  expect(await screen.findByText('The key of nas was forgotten')).toBeVisible()
+  expect(forgotten).toHaveLength(1)
 })

@@ -10,6 +10,8 @@ export const reasons = {
   limit_reached: 'limit_reached',
   grant_withdrawn: 'grant_withdrawn',
   quota_exceeded: 'quota_exceeded',
+  key_changed: 'key_changed',
+  no_encryption: 'no_encryption',
   'gateway restarting': 'restarting',
   'gateway removed': 'removed',
 } as const

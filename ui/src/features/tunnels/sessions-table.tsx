@@ -36,6 +36,7 @@ export function SessionsTable({ sessions, every }: { sessions: Schema<'Session'>
           render: (_, s) => `${fullName(s.provider_owner, s.provider, mine)}/${s.service}`,
         },
         { title: t('sessions.status'), render: (_, s) => t(`sessions.${s.status}`) },
+        { title: t('sessions.encryption'), render: (_, s) => t(`sessions.${s.mode}`) },
         { title: t('sessions.channels'), render: (_, s) => format.number(s.channels), align: 'right' },
         { title: t('sessions.up'), render: (_, s) => format.bytes(s.bytes_up), align: 'right' },
         { title: t('sessions.down'), render: (_, s) => format.bytes(s.bytes_down), align: 'right' },

@@ -26,6 +26,24 @@ export function useClient({ name, owner }: Which, leaving: boolean) {
   return owner === undefined ? own : any
 }
 
+/** useStreams fetches what a client has told of its streams, again and again, until it is about to go. */
+export function useStreams({ name, owner }: Which, leaving: boolean) {
+  const often = { refetchInterval: refreshEach }
+  const own = api.useQuery(
+    'get',
+    '/clients/{name}/streams',
+    { params: { path: { name } } },
+    { ...often, enabled: !leaving && owner === undefined },
+  )
+  const any = api.useQuery(
+    'get',
+    '/admin/clients/{owner}/{name}/streams',
+    { params: { path: { owner: owner ?? 0, name } } },
+    { ...often, enabled: !leaving && owner !== undefined },
+  )
+  return owner === undefined ? own : any
+}
+
 type Then = {
   onMutate?: () => void
   onSuccess?: () => unknown
@@ -37,6 +55,15 @@ type Then = {
 export function useKick({ name, owner }: Which, then: Then) {
   const own = api.useMutation('post', '/clients/{name}/kick', then)
   const any = api.useMutation('post', '/admin/clients/{owner}/{name}/kick', then)
+  return owner === undefined
+    ? () => own.mutate({ params: { path: { name } } })
+    : () => any.mutate({ params: { path: { owner, name } } })
+}
+
+/** useForgetKey has the next key that a client comes with be its own. */
+export function useForgetKey({ name, owner }: Which, then: Then) {
+  const own = api.useMutation('delete', '/clients/{name}/key', then)
+  const any = api.useMutation('delete', '/admin/clients/{owner}/{name}/key', then)
   return owner === undefined
     ? () => own.mutate({ params: { path: { name } } })
     : () => any.mutate({ params: { path: { owner, name } } })

@@ -32,6 +32,7 @@ export const auditActions = [
   'endpoint.kick',
   'endpoint.delete',
   'client.kick',
+  'client.forget_key',
   'session.end',
   'setting.update',
   'block.create',
