@@ -65,7 +65,7 @@ func (a *app) doctor(ctx context.Context, s *settings, signIn bool) error {
 		defer a.close("letting the state's folder go", instance.Close)
 	}
 	r := &findings{app: a}
-	cfg.Key = r.key(s)
+	cfg.Key = r.key(s, signIn)
 	r.known(s)
 	o := tunnel.DoctorOptions{SignIn: signIn}
 	if found != nil {
@@ -127,10 +127,15 @@ func (r *findings) end() error {
 	return nil
 }
 
-// key looks at the key's file, and returns what is in it.
-func (r *findings) key(s *settings) *identity.Key {
+// key looks at the key's file, and returns what is in it. To sign in is to use
+// it, so that it is made then.
+func (r *findings) key(s *settings, signIn bool) *identity.Key {
+	load := identity.Load
+	if signIn {
+		load = identity.LoadOrCreate
+	}
 	c := tunnel.Check{Name: "key", State: tunnel.Fine}
-	k, err := identity.Load(s.keyFile)
+	k, err := load(s.keyFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		c.Detail = "there is none yet; it is made in " + s.keyFile + " at first use"

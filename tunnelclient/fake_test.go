@@ -51,9 +51,12 @@ func (f *fake) Run(ctx context.Context) error {
 
 func (f *fake) Ready() <-chan struct{} { return f.ready }
 
+// listKey is the key of a client in the list.
+var listKey = wire.PublicKey{7}
+
 func (f *fake) List(context.Context) ([]wire.ClientInfo, error) {
 	return []wire.ClientInfo{
-		{ID: "client-a", Status: wire.Online, Services: []wire.Service{
+		{ID: "client-a", Status: wire.Online, PublicKey: &listKey, Services: []wire.Service{
 			{ID: "web-server", Protocol: "http", Description: "本地Web服务\x1b[2J"},
 			{ID: "dns", Protocol: "udp"},
 		}},

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/culvertd/culvert/internal/tunnel"
-	"github.com/culvertd/culvert/internal/wire"
 )
 
 const fileA = "serverUrl: ws://127.0.0.1:9\nclientId: client-a\ntokenFile: token\n"
@@ -276,9 +275,9 @@ func TestTables(t *testing.T) {
 	b := newBench(t)
 	b.start(t, "--config", b.configured(t, "")).says(t, "online as client-a")
 	_, stdout, _ := b.run(t, "list")
-	want := "CLIENT              STATUS   SERVICE     PROTOCOL  DESCRIPTION\n" +
-		"client-a            online   web-server  http      本地Web服务 [2J\n" +
-		"client-a            online   dns         udp       -\n"
+	want := "CLIENT              STATUS   SERVICE     PROTOCOL  DESCRIPTION KEY\n" +
+		"client-a            online   web-server  http      本地Web服务 [2J " + listKey.Fingerprint() + "\n" +
+		"client-a            online   dns         udp       - " + listKey.Fingerprint() + "\n"
 	if !strings.HasPrefix(spaces(stdout), spaces(want)) || strings.ContainsRune(stdout, '\x1b') {
 		t.Errorf("got\n%s\nwant\n%s", stdout, want)
 	}
@@ -293,8 +292,9 @@ func TestTables(t *testing.T) {
 		}
 	}
 	_, stdout, _ = b.run(t, "list", "--json")
-	var clients []wire.ClientInfo
-	if err := json.Unmarshal([]byte(stdout), &clients); err != nil || len(clients) != 2 {
+	var clients []listed
+	if err := json.Unmarshal([]byte(stdout), &clients); err != nil || len(clients) != 2 || clients[0].Fingerprint != listKey.Fingerprint() ||
+		*clients[0].PublicKey != listKey || clients[1].Fingerprint != "" {
 		t.Errorf("%v: %s", err, stdout)
 	}
 	_, stdout, _ = b.run(t, "status", "--json")

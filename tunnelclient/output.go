@@ -68,21 +68,36 @@ func forwardURL(f tunnel.ForwardStatus) string {
 
 func (a *app) printClients(list []wire.ClientInfo) error {
 	if a.flags.json {
-		if list == nil {
-			list = []wire.ClientInfo{} // not null
+		out := make([]listed, len(list)) // not null
+		for i, c := range list {
+			out[i] = listed{c, fingerprint(c)}
 		}
-		return a.printJSON(list)
+		return a.printJSON(out)
 	}
-	return a.table("CLIENT\tSTATUS\tSERVICE\tPROTOCOL\tDESCRIPTION", func(w io.Writer) {
+	return a.table("CLIENT\tSTATUS\tSERVICE\tPROTOCOL\tDESCRIPTION\tKEY", func(w io.Writer) {
 		for _, c := range list {
 			if len(c.Services) == 0 {
-				row(w, c.ID, c.Status, "", "", "")
+				row(w, c.ID, c.Status, "", "", "", fingerprint(c))
 			}
 			for _, s := range c.Services {
-				row(w, c.ID, c.Status, s.ID, s.Protocol, s.Description)
+				row(w, c.ID, c.Status, s.ID, s.Protocol, s.Description, fingerprint(c))
 			}
 		}
 	})
+}
+
+// listed is a client in JSON.
+type listed struct {
+	wire.ClientInfo
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// fingerprint is that of the key that the gateway names; empty if none.
+func fingerprint(c wire.ClientInfo) string {
+	if c.PublicKey == nil {
+		return ""
+	}
+	return c.PublicKey.Fingerprint()
 }
 
 func (a *app) printStatus(st local.Status) error {
