@@ -57,7 +57,8 @@ type ID [16]byte
 type Peer [32]byte
 
 // Config of a Host. Functions must not block or call back at once, unless they
-// say so.
+// say so, and are called by whoever is there: by Attach, too, which may find that
+// the stream has ended.
 type Config struct {
 	Instance Instance
 	// Resume is how long a stream waits for a channel, if its other end waits

@@ -102,8 +102,7 @@ func (c *Channel) handle(f frame, n int) error {
 	}
 	switch f.kind {
 	case kPing:
-		pong := frame{kind: kPong, n: f.n}
-		return c.answer(pong)
+		return c.answer(frame{kind: kPong, n: f.n})
 	case kPong:
 		c.ponged(f.n)
 		return nil
@@ -112,7 +111,13 @@ func (c *Channel) handle(f frame, n int) error {
 			return protocolError("it opens a stream, which only visitors do")
 		}
 		return c.host.opened(c, f)
+	default:
+		return c.ofStream(f, n)
 	}
+}
+
+// ofStream passes on what is about the stream.
+func (c *Channel) ofStream(f frame, n int) error {
 	c.mu.Lock()
 	s := c.stream
 	c.mu.Unlock()

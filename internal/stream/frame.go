@@ -83,6 +83,7 @@ func (f *frame) append(b []byte) []byte {
 		b = u64(u64(b, f.state.written), f.state.limit)
 	case kFin, kPing, kPong, kYield:
 		b = u64(b, f.n)
+	case kOpened, kData, kEnd, kGone: // no payload, or not here
 	case kRst:
 		b = binary.BigEndian.AppendUint16(b, uint16(f.n))
 	}
@@ -143,6 +144,7 @@ func parse(k kind, b []byte) frame {
 		f.state = state{written: u64(b), limit: u64(b[8:])}
 	case kFin, kPing, kPong, kYield:
 		f.n = u64(b)
+	case kOpened, kData, kEnd, kGone: // no payload, or not here
 	case kRst:
 		f.n = uint64(binary.BigEndian.Uint16(b))
 	}

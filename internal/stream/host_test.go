@@ -6,6 +6,7 @@ package stream
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"io"
 	"sync"
 	"testing"
@@ -61,30 +62,50 @@ func (p *pair) connect() {
 	p.visitor.Serve(a, Peer{2}, true, nil)
 }
 
+// ready and needs join channels and streams. Attach is called without the lock,
+// since it may end the stream.
 func (p *pair) ready(c *Channel) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for len(p.want) > 0 {
+	for {
+		p.mu.Lock()
+		if len(p.want) == 0 {
+			p.free = append(p.free, c)
+			p.mu.Unlock()
+			return
+		}
 		s := p.want[0]
 		p.want = p.want[1:]
-		if s.NeedsChannel() && s.Attach(c) == nil {
+		p.mu.Unlock()
+		if !s.NeedsChannel() {
+			continue
+		}
+		switch err := s.Attach(c); {
+		case err == nil:
+			return
+		case errors.Is(err, errBusy): // the channel has ended
+			p.needs(s)
 			return
 		}
 	}
-	p.free = append(p.free, c)
 }
 
 func (p *pair) needs(s *Stream) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for len(p.free) > 0 {
-		c := p.free[len(p.free)-1]
-		p.free = p.free[:len(p.free)-1]
-		if s.Attach(c) == nil {
+	for s.NeedsChannel() {
+		p.mu.Lock()
+		n := len(p.free)
+		if n == 0 {
+			p.want = append(p.want, s)
+			p.mu.Unlock()
 			return
 		}
+		c := p.free[n-1]
+		p.free = p.free[:n-1]
+		p.mu.Unlock()
+		if err := s.Attach(c); err == nil {
+			return
+		} else if !errors.Is(err, errBusy) {
+			p.ready(c) // it is still free
+		}
 	}
-	p.want = append(p.want, s)
 }
 
 func (p *pair) open(service string) (*Stream, *memApp) {

@@ -219,16 +219,14 @@ func (s *Stream) handle(c *Channel, f frame) error {
 	if s.ch != c {
 		return ErrFenced
 	}
-	switch f.kind {
-	case kResumed:
+	switch {
+	case f.kind == kResumed:
 		return s.resumedLocked(f)
-	case kGone:
+	case f.kind == kGone:
 		return s.goneLocked(c)
-	}
-	if s.closed && f.kind != kRst {
+	case s.closed && f.kind != kRst:
 		return nil // it crossed with our end
-	}
-	if s.syncing {
+	case s.syncing:
 		return protocolError("a frame before the other end's state")
 	}
 	s.known = true

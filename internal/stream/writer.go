@@ -56,7 +56,8 @@ func (c *Channel) write() {
 	for {
 		c.mu.Lock()
 		c.again = false
-		b := append(scratch.buf[:0], c.ctl...)
+		b := scratch.buf[:0]
+		b = append(b, c.ctl...)
 		c.ctl = c.ctl[:0]
 		s := c.stream
 		c.mu.Unlock()
