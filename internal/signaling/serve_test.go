@@ -208,6 +208,7 @@ func TestKeysOpenChannels(t *testing.T) {
 			t.Fatalf("%q, %v", got, err)
 		}
 	}
+	eventually(t, func() bool { return b.Sessions()[0].Down == 2 }) // bytes are counted once they have gone
 	if st := b.Sessions()[0]; st.Status != Connected || st.Up != 5 || st.Down != 2 || st.Channels != 1 {
 		t.Errorf("%+v", st)
 	}
