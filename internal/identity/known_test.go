@@ -105,7 +105,8 @@ func TestDamagedKnownKeys(t *testing.T) {
 		"half a key":      server + " nas " + key[:20],
 		"no name":         server + " -nas " + key,
 		"twice":           server + " other " + key,
-		"not ASCII":       "wss://exämple:443 nas " + key,
+		"an odd byte":     "wss://ex\x01ample:443 nas " + key,
+		"not UTF-8":       "wss://ex\xffample:443 nas " + key,
 	} {
 		text := "# mine\n" + server + " other " + key + "\n" + bad + "\n"
 		must(0, os.WriteFile(path, []byte(text), 0o600))
@@ -131,7 +132,7 @@ func TestKnownRefusesNamesThatWouldBeOtherLines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "known_keys")
 	known, key := OpenKnown(path), must(New()).Public()
 	for _, n := range [][2]string{
-		{"", "nas"}, {server, ""}, {server, "a b"}, {server, "a\nb"}, {"wss://a b", "nas"}, {"#x", "nas"}, {server, "a/b/c"},
+		{"", "nas"}, {server, ""}, {server, "a b"}, {server, "a\nb"}, {"wss://a b", "nas"}, {"wss://a\u00a0b", "nas"}, {"wss://a\x7f", "nas"}, {"#x", "nas"}, {server, "a/b/c"},
 	} {
 		if _, err := known.Check(n[0], n[1], key); err == nil {
 			t.Errorf("%q is accepted", n)

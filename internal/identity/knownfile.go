@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/culvertd/culvert/internal/wire"
 )
@@ -76,7 +78,8 @@ func parseLine(s string) (knownLine, error) {
 // checkNames keeps what a gateway or a user says from making other lines than
 // the one that is meant.
 func checkNames(server, client string) error {
-	if server == "" || server[0] == '#' || strings.ContainsFunc(server, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	odd := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
+	if server == "" || server[0] == '#' || !utf8.ValidString(server) || strings.ContainsFunc(server, odd) {
 		return fmt.Errorf("%q is not the address of a server", server)
 	}
 	if !wire.ValidClient(client) {

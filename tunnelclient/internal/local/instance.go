@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/culvertd/culvert/internal/identity"
 	"github.com/culvertd/culvert/internal/localsocket"
 )
 
@@ -84,20 +84,7 @@ func Home(getenv func(string) string) (string, error) {
 }
 
 // Canonical returns the same text for URLs that lead to the same gateway.
-func Canonical(u *url.URL) string {
-	scheme, port := "wss", "443"
-	if u.Scheme == "ws" || u.Scheme == "http" {
-		scheme, port = "ws", "80"
-	}
-	if p := u.Port(); p != "" {
-		port = p
-	}
-	path := strings.TrimRight(u.Path, "/")
-	if path == "/tunnel" {
-		path = ""
-	}
-	return scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port) + path
-}
+func Canonical(u *url.URL) string { return identity.ServerName(u) }
 
 // HashServer returns the same short text for URLs that lead to the same gateway.
 func HashServer(u *url.URL) string { return hash("server", Canonical(u)) }
