@@ -43,7 +43,7 @@ func find(lines []knownLine, server, client string) int {
 func parseKnown(text string) ([]knownLine, error) {
 	var lines []knownLine
 	for i, s := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
-		s = strings.TrimSuffix(s, "\r")
+		s = strings.TrimRight(s, "\r")
 		l, err := parseLine(s)
 		if err == nil && find(lines, l.Server, l.Client) >= 0 {
 			err = fmt.Errorf("%s at %s has a key in an earlier line too", l.Client, l.Server)
