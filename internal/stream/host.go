@@ -136,7 +136,7 @@ func (h *Host) Find(id ID, visitor bool) *Stream {
 	return nil
 }
 
-// farewell is how long Close waits for the peers to be told.
+// farewell is how long Close waits for the peers to say that they know.
 const farewell = time.Second
 
 // Close resets all streams, tells their peers, ends all channels and waits.
@@ -166,6 +166,7 @@ func (h *Host) Close() {
 	for _, c := range channels {
 		said.Go(func() {
 			c.settle()
+			c.vacate()
 			c.kill(ErrClosed)
 		})
 	}

@@ -49,8 +49,8 @@ type Config struct {
 	Proxy   func(*http.Request) (*url.URL, error)
 	// TLS is for wss and https; nil is the system's roots.
 	TLS *tls.Config
-	// Key is what this end proves to the others. Without one it makes one for
-	// as long as it lives.
+	// Key is what this end proves to the others. Without one it knows no
+	// encryption, and uses and offers only what others agree to carry without.
 	Key *identity.Key
 	// Known remembers the others' keys; nil: whatever key the gateway names.
 	Known *identity.Known
@@ -113,9 +113,12 @@ type Status struct {
 	LastError string    `json:"lastError,omitempty"` // while not online
 	// Dropped counts visitors' and services' datagrams that could not be
 	// passed on here, since the client began.
-	Dropped  uint64          `json:"dropped,omitempty"`
-	Services []ServiceStatus `json:"services"`
-	Forwards []ForwardStatus `json:"forwards"`
+	Dropped uint64 `json:"dropped,omitempty"`
+	// Fingerprint is of this end's key; empty if it has none.
+	Fingerprint string            `json:"fingerprint,omitempty"`
+	Services    []ServiceStatus   `json:"services"`
+	Forwards    []ForwardStatus   `json:"forwards"`
+	Streams     []wire.StreamInfo `json:"streams"` // open ones
 }
 
 // ServiceStatus is what one offered service has carried.
@@ -145,6 +148,10 @@ type ForwardStatus struct {
 	// and the applications' datagrams that were dropped here.
 	UDP     bool   `json:"udp,omitempty"`
 	Dropped uint64 `json:"dropped,omitempty"`
+	// Encryption is "tls" or "none"; empty while there is no session.
+	// PeerFingerprint is of the key that the other end has proven.
+	Encryption      string `json:"encryption,omitempty"`
+	PeerFingerprint string `json:"peerFingerprint,omitempty"`
 }
 
 // Kind sorts errors by what a script can do about them; tunnelclient makes its
@@ -158,6 +165,7 @@ const (
 	Unreachable                   // no gateway there
 	TargetRefused                 // the other client or its service is not there or refuses
 	LocalFailed                   // cannot listen
+	PeerChanged                   // the other end's key is not the one that is known
 )
 
 // Error is a failure that trying again would not mend.

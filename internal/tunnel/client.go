@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/culvertd/culvert/internal/splice"
+	"github.com/culvertd/culvert/internal/stream"
 	"github.com/culvertd/culvert/internal/wire"
 )
 
@@ -30,7 +31,9 @@ type Client struct {
 	way      way
 	shortcut shortcut
 	sessions sessions
+	wishes   wishes
 	offers   offers
+	streams  *stream.Host
 	parked   *parked
 	udp      *udpProvider
 	busy     busy
@@ -67,6 +70,7 @@ func New(cfg Config) *Client {
 	c.sessions.init()
 	c.offers.set(cfg.Services)
 	c.parked = newParked(c)
+	c.streams = c.newStreams()
 	c.udp = newUDPProvider(c)
 	c.sessions.begun = append(c.sessions.begun, c.udp.begun)
 	return c
@@ -139,6 +143,7 @@ func (c *Client) welcome(s *signal, p wire.RegisterResponse) {
 	c.sessions.refresh()
 	c.parked.refresh()
 	c.udp.renew()
+	c.resumeAll()
 	c.log.Info("online as "+cmp.Or(p.AssignedID, c.cfg.ClientID), zap.String("relay", c.relayAddr()))
 	for _, f := range forwards {
 		f.renew()
@@ -268,6 +273,7 @@ func (c *Client) shutdown(final error) {
 		_ = s.send(wire.TypeUnregister, "", nil) // it may be gone
 		s.end(errStopped)
 	}
+	c.streams.Close() // says so to the other ends, over channels of sessions
 	c.cancel()
 	c.sessions.closeAll()
 	c.tasks.Wait()

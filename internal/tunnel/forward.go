@@ -107,6 +107,7 @@ func (f *Forward) Close() error {
 		f.mu.Lock()
 		ss := f.session
 		f.mu.Unlock()
+		f.c.endStreams(ss)
 		f.c.leave(ss)
 	})
 	return nil
@@ -184,6 +185,13 @@ func (f *Forward) live() *session {
 	return f.session
 }
 
+// has reports whether the forward's latest session is ss.
+func (f *Forward) has(ss *session) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.session == ss
+}
+
 // renew asks for a session if there is none, after the client has come back.
 func (f *Forward) renew() {
 	if f.live() != nil {
@@ -209,8 +217,10 @@ func (c *Client) ask(ctx context.Context, spec ForwardSpec) (*session, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
+	label := c.wishes.begin(spec)
+	defer c.wishes.end(label)
 	m, err := s.call(ctx, wire.TypeConnectRequest, wire.ConnectRequest{
-		FromClientID: c.wantedName(), ToClientID: spec.Target, ServiceID: spec.Service,
+		FromClientID: c.wantedName(), ToClientID: spec.Target, ServiceID: spec.Service, SessionID: label, Encryption: c.encryption(spec),
 	})
 	if err != nil {
 		return nil, &Error{Kind: Unreachable, Err: err}

@@ -112,7 +112,12 @@ func TestSessionThatTheRelayForgot(t *testing.T) {
 			forgotten.id = strings.Repeat("x", 22)
 			forgotten.key = &channelKey{Key: wire.NewKey()}
 			forgotten.done = make(chan struct{})
-			forgotten.warm = newWarm(visitor, &forgotten)
+			if forgotten.mode == wire.ModeTLS {
+				forgotten.pool = newPool(visitor, &forgotten)
+			} else {
+				forgotten.warm = newWarm(visitor, &forgotten)
+			}
+			visitor.leave(known) // or its channels carry them
 			visitor.sessions.add(&forgotten)
 			f.mu.Lock()
 			f.session = &forgotten
@@ -133,7 +138,6 @@ func TestSessionThatTheRelayForgot(t *testing.T) {
 			if ss := f.live(); ss == nil || ss == &forgotten {
 				t.Error("no new session")
 			}
-			visitor.leave(known)
 		}
 	})
 }

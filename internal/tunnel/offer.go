@@ -131,13 +131,19 @@ func (c *Client) consider(s *signal, p wire.ConnectRequest) {
 // not wait, for it may be called by the mover.
 func (c *Client) serve(ch channel, g wire.GoLine, first []byte) {
 	v, ok := c.offers.find(g.Service)
-	if !ok || g.Mode != wire.ModePlain || g.Protocol != v.service.Transport() || c.isDraining() {
+	secure := g.Mode == wire.ModeTLS && c.cfg.Key != nil
+	if !ok || !secure && (g.Mode != wire.ModePlain || !c.mayBePlain(v.service.Encryption)) ||
+		g.Protocol != v.service.Transport() || c.isDraining() {
 		c.log.Debug("refusing a channel", zap.String("service", g.Service), zap.String("protocol", g.Protocol), zap.String("mode", g.Mode))
 		_ = ch.Reset()
 		return
 	}
-	if g.Protocol == wire.UDP {
+	switch {
+	case g.Protocol == wire.UDP:
 		c.serveUDP(ch, g.Session, first)
+		return
+	case secure:
+		c.serveSecure(ch, g, first)
 		return
 	}
 	f := v.begin(&c.busy)

@@ -179,6 +179,15 @@ func (r *reserve) took() {
 	r.look()
 }
 
+// returned notes that what was taken is ready again.
+func (r *reserve) returned() {
+	r.mu.Lock()
+	r.ready++
+	r.failing = false
+	r.mu.Unlock()
+	r.look()
+}
+
 // missed notes that one was needed and none was ready.
 func (r *reserve) missed() {
 	r.mu.Lock()

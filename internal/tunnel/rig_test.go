@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 
+	"github.com/culvertd/culvert/internal/identity"
 	"github.com/culvertd/culvert/internal/signaling"
 	"github.com/culvertd/culvert/internal/wire"
 )
@@ -163,9 +164,19 @@ func (g *gate) server() *signaling.Server {
 	return g.srv
 }
 
-// config is that of a client of the gateway.
+// config is that of a client of the gateway. It has a key in tests whose name
+// says that it is for TLS.
 func (g *gate) config(name string) Config {
+	var key *identity.Key
+	if strings.HasSuffix(g.t.Name(), "/"+wire.ModeTLS) {
+		var err error
+		if key, err = identity.New(); err != nil {
+			g.t.Fatal(err)
+		}
+	}
 	return Config{
+		Key: key,
+
 		Server: &url.URL{Scheme: "http", Host: g.addr}, Token: "a", ClientID: name,
 		Logger: zaptest.NewLogger(g.t, zaptest.Level(zap.WarnLevel)).Named(name),
 		Proxy:  func(*http.Request) (*url.URL, error) { return nil, nil },

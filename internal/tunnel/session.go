@@ -4,11 +4,14 @@
 package tunnel
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"net"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -21,11 +24,16 @@ type session struct {
 	id      string
 	role    string // wire.Provider or wire.Visitor
 	peer    string
-	service wire.Service // as the gateway told it
-	relay   string       // host:port; empty where the gateway has only WebSocket
-	key     *channelKey  // the visitor's
-	block   uint32       // first of this end's UDP ids, if the service is UDP
-	warm    *warm        // the visitor's, if the service is not UDP
+	service wire.Service                    // as the gateway told it
+	relay   string                          // host:port; empty where the gateway has only WebSocket
+	key     *channelKey                     // the visitor's
+	block   uint32                          // first of this end's UDP ids, if the service is UDP
+	peerKey *wire.PublicKey                 // as the gateway told it
+	mode    string                          // wire.ModePlain or wire.ModeTLS
+	spec    ForwardSpec                     // the visitor's wish
+	warm    *warm                           // the visitor's, if it is plain and not UDP
+	pool    *pool                           // the visitor's, if it is neither
+	proven  *atomic.Pointer[wire.PublicKey] // the provider's, at the visitor
 
 	done chan struct{} // closed when it has ended
 	err  error         // why; set before done is closed
@@ -37,20 +45,24 @@ type sessionKey struct{ id, role string }
 
 // sessions are those that exist.
 type sessions struct {
-	mu   sync.Mutex // guards the fields below
-	live map[sessionKey]*session
+	mu    sync.Mutex // guards the fields below
+	live  map[sessionKey]*session
+	added chan struct{} // closed, and replaced, with each new one
 	// begun is called for each new session, before anything can happen to it.
 	begun []func(*session)
 }
 
-func (t *sessions) init() { t.live = make(map[sessionKey]*session) }
+func (t *sessions) init() {
+	t.live, t.added = make(map[sessionKey]*session), make(chan struct{})
+}
 
 var errSessionGone = errors.New("the gateway does not have the session any more")
 
 // created makes a session of the gateway's message.
 func (c *Client) created(s *signal, p wire.CreateSession) {
 	ss := &session{
-		id: p.SessionID, role: p.Role, peer: p.PeerClientID, service: p.Service, block: p.Block, done: make(chan struct{}),
+		id: p.SessionID, role: p.Role, peer: p.PeerClientID, service: p.Service, block: p.Block, peerKey: p.PeerKey,
+		mode: cmp.Or(p.Mode, wire.ModePlain), proven: new(atomic.Pointer[wire.PublicKey]), done: make(chan struct{}),
 	}
 	if ss.role == "" {
 		ss.role = wire.Provider
@@ -61,15 +73,21 @@ func (c *Client) created(s *signal, p wire.CreateSession) {
 	if p.RelayAddr.Port != 0 {
 		ss.relay = net.JoinHostPort(p.RelayAddr.Host, strconv.Itoa(p.RelayAddr.Port))
 	}
+	if err := c.judge(ss, p); err != nil {
+		c.log.Warn("refusing a session", zap.String("with", ss.peer), zap.String("service", ss.service.ID), zap.Error(err))
+		_ = s.send(wire.TypeSessionClosed, "", wire.SessionClosed{SessionID: p.SessionID, Reason: "not a session that this client can use"})
+		return
+	}
 	if ss.role == wire.Visitor {
-		if p.Key == nil || p.Mode != "" && p.Mode != wire.ModePlain {
-			_ = s.send(wire.TypeSessionClosed, "", wire.SessionClosed{SessionID: p.SessionID, Reason: "not a session that this client can use"})
-			return
-		}
 		ss.key = &channelKey{Key: *p.Key}
-		if p.Service.Transport() == wire.TCP {
+		switch {
+		case p.Service.Transport() != wire.TCP:
+		case ss.mode == wire.ModePlain:
 			ss.warm = newWarm(c, ss)
 			c.spawn(ss.warm.run)
+		default:
+			ss.pool = newPool(c, ss)
+			c.spawn(ss.pool.run)
 		}
 	}
 	c.sessions.add(ss)
@@ -77,13 +95,67 @@ func (c *Client) created(s *signal, p wire.CreateSession) {
 	_ = s.send(wire.TypeSessionConnected, "", wire.SessionConnected{SessionID: ss.id})
 }
 
+// judge checks a session against what this end has said itself: the gateway
+// could lie about what both have agreed to.
+func (c *Client) judge(ss *session, p wire.CreateSession) error {
+	encryption := ""
+	if ss.role == wire.Visitor {
+		if p.Key == nil {
+			return errors.New("it has no key")
+		}
+		spec, ok := c.wishes.find(p.Label)
+		if !ok || spec.Service != p.Service.ID {
+			return errors.New("it was not asked for")
+		}
+		ss.spec, encryption = spec, spec.Encryption
+	} else {
+		v, ok := c.offers.find(ss.service.ID)
+		if !ok {
+			return errors.New("there is no such service")
+		}
+		encryption = v.service.Encryption
+	}
+	switch ss.mode {
+	case wire.ModePlain:
+		if !c.mayBePlain(encryption) {
+			return errNotAsked
+		}
+	case wire.ModeTLS:
+		if c.cfg.Key == nil {
+			return errors.New("it wants encryption, for which this end has no key")
+		}
+	default:
+		return errors.New("its mode " + ss.mode + " is unknown")
+	}
+	return nil
+}
+
 func (t *sessions) add(ss *session) {
 	t.mu.Lock()
 	t.live[sessionKey{ss.id, ss.role}] = ss
+	close(t.added)
+	t.added = make(chan struct{})
 	begun := t.begun
 	t.mu.Unlock()
 	for _, f := range begun {
 		f(ss)
+	}
+}
+
+// await returns a session that exists or is about to.
+func (t *sessions) await(ctx context.Context, k sessionKey) (*session, error) {
+	for {
+		t.mu.Lock()
+		ss, added := t.live[k], t.added
+		t.mu.Unlock()
+		if ss != nil {
+			return ss, nil
+		}
+		select {
+		case <-added:
+		case <-ctx.Done():
+			return nil, errSessionGone
+		}
 	}
 }
 
@@ -97,15 +169,18 @@ func (t *sessions) visitor(id string) *session {
 // refresh has all warm channels be new ones.
 func (t *sessions) refresh() {
 	t.mu.Lock()
-	var all []*warm
+	var all []*reserve
 	for _, ss := range t.live {
-		if ss.warm != nil {
-			all = append(all, ss.warm)
+		switch {
+		case ss.warm != nil:
+			all = append(all, ss.warm.reserve)
+		case ss.pool != nil:
+			all = append(all, ss.pool.reserve)
 		}
 	}
 	t.mu.Unlock()
-	for _, w := range all {
-		w.refresh()
+	for _, r := range all {
+		r.refresh()
 	}
 }
 
@@ -122,14 +197,15 @@ func (t *sessions) count(service string) int {
 	return n
 }
 
-// close ends a session on the gateway's word.
-func (t *sessions) close(p wire.SessionClosed) {
-	reason := p.Reason
-	if reason == "" {
-		reason = "the session has ended"
-	}
+// sessionClosed ends a session on the gateway's word. Its streams end with it
+// only if that is final; otherwise they go on with another one (rules S11).
+func (c *Client) sessionClosed(p wire.SessionClosed) {
+	reason := cmp.Or(p.Reason, "the session has ended")
 	for _, role := range []string{wire.Provider, wire.Visitor} {
-		t.end(sessionKey{p.SessionID, role}, p.Code, errors.New(reason))
+		ss := c.sessions.end(sessionKey{p.SessionID, role}, p.Code, errors.New(reason))
+		if ss != nil && p.Final {
+			c.endStreams(ss)
+		}
 	}
 }
 
@@ -155,7 +231,8 @@ func (t *sessions) drop(ss *session, err error) {
 
 func (t *sessions) closeAll() { t.keep(nil) }
 
-func (t *sessions) end(k sessionKey, code string, err error) {
+// end returns the session, unless it had ended before.
+func (t *sessions) end(k sessionKey, code string, err error) *session {
 	t.mu.Lock()
 	ss := t.live[k]
 	delete(t.live, k)
@@ -164,6 +241,7 @@ func (t *sessions) end(k sessionKey, code string, err error) {
 		ss.code, ss.err = code, err
 		close(ss.done)
 	}
+	return ss
 }
 
 // ended reports whether the session is over.

@@ -105,6 +105,7 @@ func (c *Client) signIn(ctx context.Context, quick bool) (*signal, error) {
 func (c *Client) register(ctx context.Context, s *signal) error {
 	m, err := s.call(ctx, wire.TypeRegister, wire.Register{
 		ClientID: c.wantedName(), Services: c.offers.services(), Version: wire.ProtocolVersion, Instance: c.instance,
+		PublicKey: c.publicKey(), Rotation: c.rotation(),
 	})
 	if err != nil {
 		return fmt.Errorf("registering: %w", err)
@@ -193,7 +194,7 @@ func fromCode(code, message string) error {
 	switch code {
 	case wire.CodeNameTaken, wire.CodeReplaced:
 		return &Error{Kind: NameTaken, Code: code, Err: err}
-	case wire.CodeUnauthorized, wire.CodeInvalid:
+	case wire.CodeUnauthorized, wire.CodeInvalid, wire.CodeKeyChanged:
 		return &Error{Kind: Refused, Code: code, Err: err}
 	}
 	return err // a limit, or a gateway that is stopping
@@ -213,7 +214,9 @@ func (c *Client) handle(s *signal, m wire.Message) error {
 	case wire.TypeCreateSession:
 		return on(m, func(p wire.CreateSession) { c.created(s, p) })
 	case wire.TypeSessionClosed:
-		return on(m, func(p wire.SessionClosed) { c.sessions.close(p) })
+		return on(m, c.sessionClosed)
+	case wire.TypeResumeWanted:
+		return on(m, c.resumeWanted)
 	case wire.TypeChannelsWanted:
 		return on(m, func(p wire.ChannelsWanted) { c.parked.want(p.Count) })
 	case wire.TypeError:

@@ -62,6 +62,9 @@ func (c *Client) Status() Status {
 		st.LastError = c.final.Error()
 	}
 	st.Dropped = c.udp.lost.Load()
+	if c.cfg.Key != nil {
+		st.Fingerprint = c.cfg.Key.Public().Fingerprint()
+	}
 	forwards := make([]*Forward, 0, len(c.forwards))
 	for f := range c.forwards {
 		forwards = append(forwards, f)
@@ -75,6 +78,7 @@ func (c *Client) Status() Status {
 	for _, f := range forwards {
 		st.Forwards = append(st.Forwards, f.Status())
 	}
+	st.Streams = c.streamInfos()
 	slices.SortFunc(st.Forwards, func(a, b ForwardStatus) int {
 		return cmp.Or(strings.Compare(a.Target, b.Target), strings.Compare(a.Service, b.Service), strings.Compare(a.Local, b.Local))
 	})
@@ -84,7 +88,7 @@ func (c *Client) Status() Status {
 // Status returns what the forward has carried, and how it is.
 func (f *Forward) Status() ForwardStatus {
 	f.mu.Lock()
-	protocol := f.protocol
+	protocol, ss := f.protocol, f.session
 	f.mu.Unlock()
 	st := ForwardStatus{
 		Target: f.spec.Target, Service: f.spec.Service, Local: f.Addr().String(), Protocol: protocol, State: StateConnecting,
@@ -92,6 +96,13 @@ func (f *Forward) Status() ForwardStatus {
 	st.Connections, st.Total, st.BytesOut, st.BytesIn, st.LastError = f.tally.sums()
 	if v, ok := f.carrier.(*udpVisitor); ok {
 		st.UDP, st.Dropped = v.status()
+	}
+	st.Encryption = wire.EncryptionNone
+	if ss.mode == wire.ModeTLS {
+		st.Encryption = wire.ModeTLS
+		if key := ss.proven.Load(); key != nil {
+			st.PeerFingerprint = key.Fingerprint()
+		}
 	}
 	switch {
 	case f.ctx.Err() != nil:

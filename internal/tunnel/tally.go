@@ -5,8 +5,6 @@ package tunnel
 
 import (
 	"sync"
-
-	"github.com/culvertd/culvert/internal/splice"
 )
 
 // tally counts what one service or one forward has carried, with live figures
@@ -24,10 +22,16 @@ type tally struct {
 type flow struct {
 	t    *tally
 	busy *busy
-	link *splice.Link // nil before there is one
+	link carrying // nil before there is one
 	// moved before the link, by whoever opened it
 	forward uint64
 	ended   bool
+}
+
+// carrying is what moves a connection's bytes: a link, or a stream.
+type carrying interface {
+	// Stats returns what has been moved from the visitor, and to it.
+	Stats() (forward, backward uint64)
 }
 
 // begin counts a connection.
@@ -45,7 +49,7 @@ func (t *tally) begin(b *busy) *flow {
 }
 
 // attach names the link that carries the connection; it may have ended.
-func (f *flow) attach(l *splice.Link, before int) {
+func (f *flow) attach(l carrying, before int) {
 	f.t.mu.Lock()
 	defer f.t.mu.Unlock()
 	f.link = l

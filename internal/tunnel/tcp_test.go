@@ -19,10 +19,13 @@ import (
 	"github.com/culvertd/culvert/internal/wire"
 )
 
-// both runs f over the relay port and over WebSocket.
+// both runs f over the relay port and over WebSocket, with TLS between the ends
+// and without.
 func both(t *testing.T, f func(t *testing.T, tr Transport)) {
 	for _, tr := range []Transport{Relay, WebSocket} {
-		t.Run(string(tr), func(t *testing.T) { f(t, tr) })
+		for _, mode := range []string{wire.ModeTLS, wire.ModePlain} {
+			t.Run(string(tr)+"/"+mode, func(t *testing.T) { f(t, tr) })
+		}
 	}
 }
 
@@ -108,7 +111,9 @@ func TestEndsOfConnections(t *testing.T) {
 				c.SetLinger(0)
 			}),
 			service(t, "cut", func(c *net.TCPConn) {
-				_, err := io.Copy(io.Discard, c)
+				_, err := io.ReadFull(c, make([]byte, 5))
+				seen <- err
+				_, err = io.Copy(io.Discard, c)
 				seen <- err
 			}),
 			service(t, "empty", func(*net.TCPConn) {}),
@@ -140,7 +145,9 @@ func TestEndsOfConnections(t *testing.T) {
 
 		c = at("cut")
 		io.WriteString(c, "hello")
-		time.Sleep(50 * time.Millisecond)
+		if err := <-seen; err != nil { // whoever goes before it is heard was never there
+			t.Errorf("cut, service: %v", err)
+		}
 		c.SetLinger(0)
 		c.Close()
 		if err := <-seen; !errors.Is(err, syscall.ECONNRESET) {

@@ -19,6 +19,7 @@ import (
 type tcpVisitor struct {
 	f  *Forward
 	ln net.Listener
+	seeker
 }
 
 func newTCPVisitor(f *Forward, where local) (carrier, error) {
@@ -26,7 +27,9 @@ func newTCPVisitor(f *Forward, where local) (carrier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tcpVisitor{f, ln}, nil
+	v := &tcpVisitor{f: f, ln: ln}
+	v.seeker.init(f)
+	return v, nil
 }
 
 func (v *tcpVisitor) addr() net.Addr { return v.ln.Addr() }
@@ -51,7 +54,12 @@ func (v *tcpVisitor) serve(ctx context.Context) {
 // admit links an application with a warm channel at once, or has a goroutine
 // find it one.
 func (v *tcpVisitor) admit(ctx context.Context, app splice.Conn) {
-	if v.quick(app) {
+	ss := v.f.live()
+	if ss != nil && ss.mode == wire.ModeTLS {
+		v.seeker.open(app)
+		return
+	}
+	if ss != nil && v.quick(ss, app) {
 		return
 	}
 	app, err := splice.Plain(app)
@@ -65,11 +73,7 @@ func (v *tcpVisitor) admit(ctx context.Context, app splice.Conn) {
 
 // quick begins a warm channel, if there is one. The go byte is sent at once,
 // because many servers speak first, and with it what the application has said.
-func (v *tcpVisitor) quick(app splice.Conn) bool {
-	ss := v.f.live()
-	if ss == nil {
-		return false
-	}
+func (v *tcpVisitor) quick(ss *session, app splice.Conn) bool {
 	ch, ok := ss.warm.take()
 	if !ok {
 		return false
@@ -131,6 +135,9 @@ func (v *tcpVisitor) connect(ctx context.Context, app splice.Conn, fl *flow) err
 		ss, err := v.f.acquire(hold)
 		if err != nil {
 			return err
+		}
+		if ss.mode == wire.ModeTLS {
+			return v.seeker.adopt(app, t.said, fl)
 		}
 		err = t.open(ctx, ss)
 		if none, ok := errors.AsType[*notBegunError](err); ok && ctx.Err() == nil && !v.f.c.isOnline() {
