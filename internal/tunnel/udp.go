@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/culvertd/culvert/internal/datagram"
+	"github.com/culvertd/culvert/internal/seal"
 	"github.com/culvertd/culvert/internal/wire"
 )
 
@@ -60,16 +61,41 @@ func newPacker(lost func(int)) *packer {
 // add takes a packet that goes out through a socket, with a header if it has
 // an id. It is sent with the next flush, or earlier.
 func (k *packer) add(to *datagram.Conn, addr netip.AddrPort, p headed) {
-	if k.to != to || len(k.buf)+wire.PacketHeader+len(p.data) > cap(k.buf) {
-		k.flush()
-		k.to = to
-	}
-	start := len(k.buf)
+	start := k.room(to, len(p.data))
 	if p.id != 0 {
 		k.buf = k.buf[:start+wire.PacketHeader]
 		wire.PutHeader(k.buf[start:], p.id, len(p.data))
 	}
 	k.buf = append(k.buf, p.data...)
+	k.join(addr, start)
+}
+
+// addSealed is add for what only the other end may read. The header stays in
+// the clear, for the relay, but the flow in it cannot be changed.
+func (k *packer) addSealed(to *datagram.Conn, p headed, by *seal.Sender) error {
+	start := k.room(to, seal.Overhead+len(p.data))
+	k.buf = k.buf[:start+wire.PacketHeader]
+	wire.PutHeader(k.buf[start:], p.id, seal.Overhead+len(p.data))
+	var err error
+	if k.buf, err = by.Seal(k.buf, p.data, flowOf(k.buf[start:])); err != nil {
+		k.buf = k.buf[:start]
+		return err
+	}
+	k.join(netip.AddrPort{}, start)
+	return nil
+}
+
+// room makes room for a packet, and returns where it begins.
+func (k *packer) room(to *datagram.Conn, data int) int {
+	if k.to != to || len(k.buf)+wire.PacketHeader+data > cap(k.buf) {
+		k.flush()
+		k.to = to
+	}
+	return len(k.buf)
+}
+
+// join makes the packet that begins at start, the last, part of a train.
+func (k *packer) join(addr netip.AddrPort, start int) {
 	size := len(k.buf) - start
 	if k.grows {
 		if t := &k.trains[len(k.trains)-1]; t.Addr == addr && size > 0 && size <= t.Size {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/culvertd/culvert/internal/seal"
 	"github.com/culvertd/culvert/internal/signaling"
 	"github.com/culvertd/culvert/internal/wire"
 )
@@ -47,6 +48,15 @@ func datagrams(t *testing.T, id string, handle func(b []byte, from net.Addr) []b
 	t.Cleanup(func() { pc.Close(); <-done })
 	return wire.Service{
 		ID: id, Protocol: wire.ServiceUDP, LocalHost: "127.0.0.1", LocalPort: pc.LocalAddr().(*net.UDPAddr).Port,
+	}
+}
+
+// inModes runs a test with and without TLS between the ends; see gate.config.
+func inModes(f func(t *testing.T)) func(t *testing.T) {
+	return func(t *testing.T) {
+		for _, mode := range []string{wire.ModePlain, wire.ModeTLS} {
+			t.Run(mode, f)
+		}
 	}
 }
 
@@ -96,7 +106,11 @@ func random(n int) []byte {
 	return b
 }
 
-var datagramSizes = []int{0, 1, 64, 1200, maxPacket - wire.PacketHeader, maxPacket - wire.PacketHeader + 1, 9000, 65507}
+// datagramSizes has the largest that go by UDP in either mode, and the next.
+var datagramSizes = []int{
+	0, 1, 64, 1200, maxPacket - wire.PacketHeader - seal.Overhead, maxPacket - wire.PacketHeader - seal.Overhead + 1,
+	maxPacket - wire.PacketHeader, maxPacket - wire.PacketHeader + 1, 9000, 65507,
+}
 
 func askAll(t *testing.T, c net.Conn) {
 	t.Helper()
@@ -134,7 +148,7 @@ func TestUDPSizes(t *testing.T) {
 		{name: "blocked at the provider", transport: Auto, provider: true},
 		{name: "blocked at the visitor", transport: Auto, visitor: true},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
+		t.Run(tc.name, inModes(func(t *testing.T) {
 			g := open(t, signaling.Config{})
 			cfg := g.config("client-a")
 			cfg.Transport = tc.transport
@@ -163,13 +177,15 @@ func TestUDPSizes(t *testing.T) {
 				return v.Connections == 1 && p.Connections == 1 && v.Total == 1 && p.Total == 1 &&
 					v.BytesOut > 76000 && v.BytesIn > 76000 && p.BytesIn > 76000 && p.BytesOut > 76000
 			})
-		})
+		}))
 	}
 }
 
 // TestUDPFlows has more sources than a session has ids. Each is another source
 // for the service too, and gets its own answers.
-func TestUDPFlows(t *testing.T) {
+func TestUDPFlows(t *testing.T) { inModes(testUDPFlows)(t) }
+
+func testUDPFlows(t *testing.T) {
 	const flows = 300
 	var mu sync.Mutex
 	sources := make(map[string]uint32)
@@ -213,7 +229,9 @@ func TestUDPFlows(t *testing.T) {
 }
 
 // TestUDPRestart: after a restart of the gateway a new session is asked for.
-func TestUDPRestart(t *testing.T) {
+func TestUDPRestart(t *testing.T) { inModes(testUDPRestart)(t) }
+
+func testUDPRestart(t *testing.T) {
 	g := open(t, signaling.Config{})
 	cfg := g.config("client-a")
 	cfg.Services = []wire.Service{datagrams(t, "echo", udpEcho)}

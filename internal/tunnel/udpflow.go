@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/culvertd/culvert/internal/datagram"
+	"github.com/culvertd/culvert/internal/wire"
 )
 
 var errNoUDPSocket = errors.New("it is no UDP socket")
@@ -31,10 +32,11 @@ type serviceFlow struct {
 	cancel   context.CancelFunc
 }
 
-// open begins a flow; nil if the service is not offered any more.
+// open begins a flow; nil if the service is not offered any more, or not to
+// this visitor.
 func (g *udpGrant) open(n uint8, streamed bool) *serviceFlow {
 	v, ok := g.p.c.offers.find(g.ss.service.ID)
-	if !ok {
+	if !ok || v.service.Transport() != wire.UDP || !g.mayOpen(v.service) {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(g.p.c.base)

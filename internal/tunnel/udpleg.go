@@ -5,13 +5,9 @@ package tunnel
 
 import (
 	"context"
-	"errors"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/culvertd/culvert/internal/datagram"
 	"github.com/culvertd/culvert/internal/wire"
@@ -31,7 +27,9 @@ type udpLeg struct {
 	ss     *session
 	path   *udpPath // nil if UDP is not to be used
 	stream atomic.Pointer[udpStream]
+	keys   *udpKeys
 	wanted chan struct{} // a stream is
+	renew  chan struct{} // holds one: another stream is, for its keys
 	avoid  avoidance
 	begun  time.Time
 
@@ -76,7 +74,11 @@ func (a *avoidance) holds(now time.Time) bool {
 }
 
 func newUDPLeg(v *udpVisitor, ss *session) *udpLeg {
-	l := &udpLeg{v: v, ss: ss, wanted: make(chan struct{}, 1), begun: time.Now()}
+	l := &udpLeg{v: v, ss: ss, wanted: make(chan struct{}, 1), renew: make(chan struct{}, 1), begun: time.Now()}
+	l.keys = newUDPKeys(ss, func() {
+		nudge(l.renew)
+		nudge(l.wanted)
+	})
 	for n := range wire.FlowsPerBlock {
 		l.free = append(l.free, uint8(n))
 	}
@@ -90,12 +92,18 @@ func newUDPLeg(v *udpVisitor, ss *session) *udpLeg {
 			k.flush()
 			return
 		}
-		l.avoid.end()
 		now := time.Now()
 		packets(t, func(b []byte) {
-			if id, data, ok := wire.ParsePacket(b); ok && id&^0xff == ss.block {
-				l.receive(k, id, data, now)
+			id, data, ok := wire.ParsePacket(b)
+			if !ok || id&^0xff != ss.block {
+				return
 			}
+			if data, ok = l.keys.open(b, data); !ok {
+				v.lose(1)
+				return
+			}
+			l.avoid.end()
+			l.receive(k, id, data, now)
 		})
 	}
 	l.path.away = func(uint32) {
@@ -126,9 +134,8 @@ func (l *udpLeg) run(ctx context.Context) {
 
 // send sends an application's datagram, by UDP if that works and it fits.
 func (l *udpLeg) send(k *packer, p headed, now time.Time) {
-	if l.path != nil && len(p.data) <= maxPacket-wire.PacketHeader && !l.avoid.holds(now) {
-		if c := l.path.socket(); c != nil {
-			k.add(c, netip.AddrPort{}, p)
+	if l.byUDP(now) && len(p.data) <= l.keys.most() {
+		if c := l.path.socket(); c != nil && l.keys.add(k, c, p) {
 			return
 		}
 	}
@@ -138,9 +145,14 @@ func (l *udpLeg) send(k *packer, p headed, now time.Time) {
 	}
 	l.v.lose(l.waiting.put(p.id, p.data))
 	nudge(l.wanted)
-	if l.stream.Load() != nil || l.path != nil && l.path.bound.Load() != nil {
+	if l.stream.Load() != nil || len(p.data) <= l.keys.most() && l.byUDP(time.Now()) {
 		l.release() // it came up meanwhile, and may have looked before
 	}
+}
+
+// byUDP reports whether datagrams can go by UDP, if they fit.
+func (l *udpLeg) byUDP(now time.Time) bool {
+	return l.path != nil && l.path.bound.Load() != nil && !l.avoid.holds(now) && l.keys.ready()
 }
 
 // release sends what waited for a way.
@@ -152,12 +164,7 @@ func (l *udpLeg) release() {
 	}
 	k := newPacker(l.v.lose)
 	now := time.Now()
-	for _, p := range queue {
-		s := l.stream.Load()
-		if s == nil && len(p.data) > maxPacket-wire.PacketHeader {
-			l.v.lose(l.waiting.put(p.what, p.data)) // for the stream, which is on its way
-			continue
-		}
+	for _, p := range queue { // what is for the other way is held again
 		l.send(k, headed{p.what, p.data}, now)
 	}
 	k.flush()
@@ -173,59 +180,4 @@ func (l *udpLeg) receive(k *packer, id uint32, data []byte, now time.Time) {
 	fl.used.Store(now.UnixNano())
 	k.add(l.v.local, fl.addr, headed{0, data})
 	k.count(&l.v.f.tally, 0, len(data))
-}
-
-// keepStream keeps a channel while there are flows: it carries what does not
-// fit a packet either way, and only this end can open it.
-func (l *udpLeg) keepStream(ctx context.Context) {
-	b := backoff{first: refillFirst}
-	for {
-		select {
-		case <-l.wanted:
-		case <-ctx.Done():
-			return
-		}
-		begun := time.Now()
-		heard, err := l.useStream(ctx)
-		var no *wire.Refusal
-		switch {
-		case ctx.Err() != nil:
-			return
-		case errors.As(err, &no) && (no.Code == wire.RefusedDenied || no.Code == wire.RefusedClosed):
-			l.v.f.c.sessions.drop(l.ss, no)
-			return
-		case heard:
-			b.reset()
-			continue // it was idle, most likely
-		}
-		l.v.f.c.log.Debug("a channel for datagrams", zap.Error(err))
-		nudge(l.wanted)
-		select {
-		case <-time.After(b.next(time.Since(begun))):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (l *udpLeg) useStream(ctx context.Context) (heard bool, err error) {
-	ch, err := l.v.f.c.openChannel(ctx, opening{
-		relay: l.ss.relay, key: l.ss.key, role: wire.Open, protocol: wire.UDP, session: l.ss.id,
-	})
-	if err != nil {
-		return false, err
-	}
-	k := newPacker(l.v.lose)
-	s := newUDPStream(ch.Conn, l.v.lose, func(id uint32, data []byte) {
-		if id == 0 {
-			k.flush()
-			return
-		}
-		l.receive(k, id, data, time.Now())
-	})
-	l.stream.Store(s)
-	l.release()
-	err = s.run(ctx, l.ss.done, nil, true)
-	l.stream.CompareAndSwap(s, nil)
-	return s.heard.Load(), err
 }

@@ -4,10 +4,7 @@
 package tunnel
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -24,19 +21,20 @@ import (
 type nat struct {
 	t     *testing.T
 	relay string
+	alter func(b []byte) [][]byte // what goes on in place of a datagram; nil: itself
 	in    *net.UDPConn
 	back  atomic.Pointer[net.UDPAddr]
 	out   atomic.Pointer[net.UDPConn]
 	tasks sync.WaitGroup
 }
 
-func newNAT(t *testing.T, relay string) *nat {
+func newNAT(t *testing.T, relay string, alter func(b []byte) [][]byte) *nat {
 	t.Helper()
 	in, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &nat{t: t, relay: relay, in: in}
+	n := &nat{t: t, relay: relay, in: in, alter: alter}
 	n.rebind()
 	n.tasks.Go(func() {
 		b := make([]byte, 65536)
@@ -46,7 +44,9 @@ func newNAT(t *testing.T, relay string) *nat {
 				return
 			}
 			n.back.Store(from)
-			n.out.Load().Write(b[:k])
+			for _, b := range n.altered(b[:k]) {
+				n.out.Load().Write(b)
+			}
 		}
 	})
 	t.Cleanup(func() { in.Close(); n.out.Load().Close(); n.tasks.Wait() })
@@ -71,10 +71,27 @@ func (n *nat) rebind() {
 				return
 			}
 			if to := n.back.Load(); to != nil {
-				n.in.WriteToUDP(b[:k], to)
+				for _, b := range n.altered(b[:k]) {
+					n.in.WriteToUDP(b, to)
+				}
 			}
 		}
 	})
+}
+
+func (n *nat) altered(b []byte) [][]byte {
+	if n.alter == nil {
+		return [][]byte{b}
+	}
+	return n.alter(b)
+}
+
+// dial is a Config.Dial with this NAT before the relay's UDP port.
+func (n *nat) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if _, p, _ := net.SplitHostPort(addr); network == "udp" && p == port(n.relay) {
+		addr = n.in.LocalAddr().String()
+	}
+	return dialPlain(ctx, network, addr)
 }
 
 // TestUDPRebound: a NAT forgets a visitor's port in the middle of a flow. The
@@ -91,14 +108,9 @@ func TestUDPRebound(t *testing.T) {
 		return b
 	})}
 	run(t, cfg)
-	n := newNAT(t, g.relay)
+	n := newNAT(t, g.relay, nil)
 	cfg = g.config("client-b")
-	cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if network == "udp" {
-			addr = n.in.LocalAddr().String()
-		}
-		return dialPlain(ctx, network, addr)
-	}
+	cfg.Dial = n.dial
 	f := forward(t, run(t, cfg), "client-a", "echo")
 	c := dialUDP(t, f)
 	eventually(t, 5*time.Second, "UDP is in use", func() bool { return f.Status().UDP })
@@ -169,121 +181,6 @@ func TestUDPIdle(t *testing.T) {
 	if err := ask(a, []byte("again"), []byte("again")); err != nil {
 		t.Error(err)
 	}
-}
-
-// pipe is a stream that is as full as its reader is slow.
-type pipe struct{ net.Conn }
-
-func (p pipe) CloseWrite() error { return p.Close() }
-func (p pipe) Reset() error      { return p.Close() }
-
-// TestUDPStreamDropsOld: while the channel is stuck, packets that are too many
-// or too old are dropped and counted, and the newest get through.
-func TestUDPStreamDropsOld(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		near, far := net.Pipe()
-		var lost atomic.Int64
-		s := newUDPStream(pipe{near}, func(n int) { lost.Add(int64(n)) }, func(uint32, []byte) {})
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- s.run(ctx, nil, nil, false) }()
-
-		const size = 1000
-		packet := func(n int) headed {
-			return headed{uint32(256 + n), bytes.Repeat([]byte{byte(n)}, size)}
-		}
-		s.push(packet(0)) // is being written from now on
-		synctest.Wait()
-		for n := 1; n < 400; n++ { // more than the queue holds
-			s.push(packet(n))
-		}
-		over := 399 - streamQueue/(size+wire.PacketHeader)
-		if lost.Load() != int64(over) {
-			t.Errorf("%d dropped of too many, want %d", lost.Load(), over)
-		}
-		time.Sleep(2 * streamAge)
-		s.push(packet(400))
-		for _, want := range []int{0, 400} {
-			head := make([]byte, wire.PacketHeader+size)
-			if _, err := io.ReadFull(far, head); err != nil {
-				t.Fatal(err)
-			}
-			if id, data, ok := wire.ParsePacket(head); !ok || id != uint32(256+want) || data[0] != byte(want) {
-				t.Errorf("got the id %d, want %d", id, 256+want)
-			}
-		}
-		if lost.Load() != 399 {
-			t.Errorf("%d dropped, want 399", lost.Load())
-		}
-		cancel()
-		if err := <-ended; err == nil {
-			t.Error("stopped without a reason")
-		}
-		far.Close()
-	})
-}
-
-// TestUDPStreamAnswers: what the relay says before the provider's first byte.
-func TestUDPStreamAnswers(t *testing.T) {
-	good := make([]byte, wire.PacketHeader+3)
-	wire.PutHeader(good, 0x107, 3)
-	for _, tc := range []struct {
-		name, sent string
-		code       string
-		packets    int
-	}{
-		{"packets", "+" + string(good) + string(good), "", 2},
-		{"refusal", "-closed the session has ended\n", wire.RefusedClosed, 0},
-		{"nonsense", "HTTP/1.1 400 Bad Request\r\n", "", 0},
-		{"half a packet", "+" + string(good[:7]), "", 0},
-		{"nothing", "", "", 0},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			near, far := net.Pipe()
-			got := 0
-			s := newUDPStream(pipe{near}, func(int) {}, func(id uint32, data []byte) {
-				if id == 0x107 && len(data) == 3 {
-					got++
-				} else if id != 0 {
-					t.Errorf("id %x with %d bytes", id, len(data))
-				}
-			})
-			go func() {
-				io.WriteString(far, tc.sent)
-				far.Close()
-			}()
-			err := s.run(t.Context(), nil, nil, true)
-			if no, ok := errors.AsType[*wire.Refusal](err); err == nil || ok != (tc.code != "") || ok && no.Code != tc.code {
-				t.Errorf("ended with %v", err)
-			}
-			if got != tc.packets {
-				t.Errorf("%d packets, want %d", got, tc.packets)
-			}
-		})
-	}
-}
-
-// FuzzUDPStream: whatever comes through a channel, packets come out as they
-// went in, and nothing else.
-func FuzzUDPStream(f *testing.F) {
-	f.Add([]byte("+\x00\x00\x01\x00\x00\x01x"))
-	f.Add([]byte("-denied no\n"))
-	f.Fuzz(func(t *testing.T, in []byte) {
-		var out []byte
-		s := newUDPStream(nil, func(int) {}, func(id uint32, data []byte) {
-			if id != 0 {
-				var head [wire.PacketHeader]byte
-				wire.PutHeader(head[:], id, len(data))
-				out = append(append(out, head[:]...), data...)
-			}
-		})
-		if err := s.read(bytes.NewReader(in), true); err == nil {
-			t.Fatal("no end")
-		}
-		if !bytes.Contains(in, out[:min(len(out), wire.PacketHeader)]) || len(out) > len(in) {
-			t.Errorf("%x became %x", in, out)
-		}
-	})
 }
 
 // TestAvoidance: UDP is looked at again soon, once, while a session is young; a

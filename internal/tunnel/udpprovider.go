@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"net"
-	"net/netip"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -139,7 +138,10 @@ func (p *udpProvider) train(k *packer, t *datagram.Train) {
 		if ok && (g == nil || g.ss.block != id&^0xff) {
 			g = blocks[id>>8]
 		}
-		if !ok || g == nil {
+		if ok = ok && g != nil; ok {
+			data, ok = g.keys.open(b, data)
+		}
+		if !ok {
 			p.lose(1)
 			return
 		}
@@ -154,6 +156,7 @@ func (p *udpProvider) begun(ss *session) {
 		return
 	}
 	g := &udpGrant{p: p, ss: ss, begun: time.Now()}
+	g.keys = newUDPKeys(ss, g.askForKeys)
 	p.mu.Lock()
 	p.grants[ss.id] = g
 	g.path.Store(p.pathLocked(ss.relay))
@@ -190,18 +193,19 @@ func (p *udpProvider) serve(ctx context.Context, ch channel, session string, fir
 		_ = ch.Reset()
 		return
 	}
-	k := newPacker(p.lose)
-	s := newUDPStream(ch.Conn, p.lose, func(id uint32, data []byte) {
-		if id == 0 {
-			k.flush()
-			return
+	s, first, err := g.newStream(ctx, ch, first)
+	if err == nil {
+		if old := g.stream.Swap(s); old != nil && g.keys != nil {
+			old.end(errReplaced)
 		}
-		g.receive(k, uint8(id), data, time.Now(), true)
-	})
-	g.stream.Store(s)
-	err := s.run(ctx, g.ss.done, first, false)
-	g.stream.CompareAndSwap(s, nil)
-	p.c.log.Debug("a channel for datagrams has ended", zap.Error(err))
+		err = s.run(ctx, g.ss.done, first, false)
+		g.stream.CompareAndSwap(s, nil)
+	}
+	level := zap.DebugLevel
+	if distrusted(err) && !g.warned.Swap(true) {
+		level = zap.WarnLevel
+	}
+	p.c.log.Log(level, "a channel for datagrams has ended", zap.String("visitor", g.ss.peer), zap.Error(err))
 }
 
 // grant waits for a session to be known.
@@ -237,88 +241,4 @@ func (c *Client) dialUDPService(ctx context.Context, v wire.Service) (net.Conn, 
 		nc, err = c.cfg.Dial(ctx, "udp", addr)
 	}
 	return nc, err
-}
-
-// udpGrant is one session.
-type udpGrant struct {
-	p      *udpProvider
-	ss     *session
-	path   atomic.Pointer[udpPath] // nil if UDP is not to be used
-	stream atomic.Pointer[udpStream]
-	avoid  avoidance
-	begun  time.Time
-	flows  [wire.FlowsPerBlock]atomic.Pointer[serviceFlow]
-}
-
-// run ends idle flows, and all of them with the session.
-func (g *udpGrant) run(ctx context.Context) {
-	defer g.p.remove(g)
-	sweep := time.NewTicker(udpSweep)
-	defer sweep.Stop()
-	for {
-		select {
-		case now := <-sweep.C:
-			g.end(now.Add(-g.p.c.cfg.UDPIdle))
-			continue
-		case <-g.ss.done:
-		case <-ctx.Done():
-		}
-		g.end(time.Now().Add(time.Hour))
-		return
-	}
-}
-
-// end ends the flows that were last used before t.
-func (g *udpGrant) end(t time.Time) {
-	for n := range g.flows {
-		if fl := g.flows[n].Load(); fl != nil && fl.used.Load() < t.UnixNano() && g.flows[n].CompareAndSwap(fl, nil) {
-			fl.cancel()
-		}
-	}
-}
-
-// receive gives a datagram to the service. Its answers go back the way that
-// the visitor uses: one that fits a packet and yet came in the stream says that
-// UDP does not work there.
-func (g *udpGrant) receive(k *packer, n uint8, data []byte, now time.Time, streamed bool) {
-	fl := g.flows[n].Load()
-	if fl == nil {
-		if fl = g.open(n, streamed); fl == nil {
-			g.p.lose(1)
-			return
-		}
-	}
-	fl.used.Store(now.UnixNano())
-	if !streamed || len(data) <= maxPacket-wire.PacketHeader {
-		if fl.streamed.Load() != streamed {
-			fl.streamed.Store(streamed)
-		}
-	}
-	k.count(fl.tally, len(data), 0)
-	if c := fl.conn.Load(); c != nil {
-		k.add(c, netip.AddrPort{}, headed{0, data})
-		return
-	}
-	g.p.lose(fl.waiting.put(0, data))
-	if fl.conn.Load() != nil {
-		fl.release()
-	}
-}
-
-// send sends a datagram of the service to the visitor.
-func (g *udpGrant) send(k *packer, fl *serviceFlow, data []byte, now time.Time) {
-	p := headed{g.ss.block | uint32(fl.n), data}
-	s := g.stream.Load()
-	fits := len(data) <= maxPacket-wire.PacketHeader
-	if path := g.path.Load(); path != nil && fits && (s == nil || !fl.streamed.Load() && !g.avoid.holds(now)) {
-		if c := path.socket(); c != nil {
-			k.add(c, netip.AddrPort{}, p)
-			return
-		}
-	}
-	if s == nil {
-		g.p.lose(1)
-		return
-	}
-	s.push(p)
 }

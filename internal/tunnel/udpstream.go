@@ -26,7 +26,17 @@ const (
 	// streamBuffer bounds what the kernel queues.
 	streamBuffer = 512 << 10
 	streamBatch  = 64 << 10
+	// maxUrgent bounds what the ends have to say to each other.
+	maxUrgent = 256
+	// A stream that sends and hears nothing is asked after the first time, and
+	// given up after the second. TCP would take minutes; but what is queued on
+	// a slow path may well take seconds, and it is no fault.
+	streamDoubt    = 2 * time.Second
+	streamPatience = 6 * time.Second
+	streamLook     = time.Second
 )
+
+var errSilent = errors.New("the other end has become silent")
 
 // udpStream carries packets through a channel.
 type udpStream struct {
@@ -35,11 +45,19 @@ type udpStream struct {
 	lost    func(packets int)
 	wake    chan struct{}
 	heard   atomic.Bool // the other end
+	// told gets the data of packets with the id 0, if the channel is secured:
+	// then they are the other end's, else the relay's. It also has the stream
+	// find out by itself that the path is dead.
+	told func(data []byte)
 
-	mu    sync.Mutex // guards the fields below
-	queue []queuedPacket
-	bytes int
-	err   error // set once it has ended
+	heardAt atomic.Int64 // in Unix nanoseconds, if the channel is secured
+	sent    atomic.Bool  // a datagram, since that was last looked at
+
+	mu     sync.Mutex // guards the fields below
+	urgent []byte     // packets with the id 0; they go first
+	queue  []queuedPacket
+	bytes  int
+	err    error // set once it has ended
 }
 
 type queuedPacket struct {
@@ -69,10 +87,21 @@ func (s *udpStream) push(p headed) {
 	s.queue = append(s.queue, queuedPacket{time.Now(), b})
 	s.bytes += len(b)
 	s.mu.Unlock()
+	s.sent.Store(true)
 	nudge(s.wake)
 	if n > 0 {
 		s.lost(n)
 	}
+}
+
+// say queues a word to the other end, which is never too old.
+func (s *udpStream) say(k wire.EndKind) {
+	s.mu.Lock()
+	if len(s.urgent) < maxUrgent { // or it has not taken those before
+		s.urgent = k.Append(s.urgent)
+	}
+	s.mu.Unlock()
+	nudge(s.wake)
 }
 
 // run moves packets both ways until the channel ends, or ctx, or done is
@@ -81,15 +110,7 @@ func (s *udpStream) run(ctx context.Context, done <-chan struct{}, first []byte,
 	ended := make(chan struct{})
 	var writer sync.WaitGroup
 	writer.Go(func() { s.write(ended) })
-	writer.Go(func() {
-		select {
-		case <-ctx.Done():
-			s.end(errStopped)
-		case <-done:
-			s.end(errSessionGone)
-		case <-ended:
-		}
-	})
+	writer.Go(func() { s.attend(ctx, done, ended) })
 	err := s.read(io.MultiReader(bytes.NewReader(first), s.conn), answer)
 	close(ended)
 	s.end(err)
@@ -101,6 +122,46 @@ func (s *udpStream) run(ctx context.Context, done <-chan struct{}, first []byte,
 	}
 	s.queue = nil
 	return s.err
+}
+
+// attend ends the stream when there is a reason to.
+func (s *udpStream) attend(ctx context.Context, done, ended <-chan struct{}) {
+	var look <-chan time.Time
+	if s.told != nil {
+		t := time.NewTicker(streamLook)
+		defer t.Stop()
+		look = t.C
+		s.heardAt.Store(time.Now().UnixNano())
+	}
+	var asked time.Time
+	for {
+		select {
+		case now := <-look:
+			asked = s.doubt(now, asked)
+			continue
+		case <-ctx.Done():
+			s.end(errStopped)
+		case <-done:
+			s.end(errSessionGone)
+		case <-ended:
+		}
+		return
+	}
+}
+
+// doubt asks after the other end if it should have been heard. It takes and
+// returns when it did so last. An idle stream is left alone: it would never be
+// idle for the relay.
+func (s *udpStream) doubt(now, asked time.Time) time.Time {
+	heard := time.Unix(0, s.heardAt.Load())
+	switch waiting := asked.After(heard); {
+	case waiting && now.Sub(asked) > streamPatience:
+		s.end(errSilent)
+	case !waiting && s.sent.Swap(false) && now.Sub(heard) > streamDoubt:
+		s.say(wire.EndPing)
+		return now
+	}
+	return asked
 }
 
 // end has the channel end; the first reason counts.
@@ -134,8 +195,14 @@ func (s *udpStream) read(r io.Reader, answer bool) error {
 			return fmt.Errorf("reading from a UDP channel: %w", err)
 		}
 		s.heard.Store(true)
-		if id := wire.PacketID(head[:]); id != 0 { // control packets are the relay's
+		switch id := wire.PacketID(head[:]); {
+		case id != 0:
 			s.deliver(id, data[:n])
+		case s.told != nil:
+			s.told(data[:n])
+		}
+		if s.told != nil {
+			s.heardAt.Store(time.Now().UnixNano())
 		}
 		if br.Buffered() < wire.PacketHeader {
 			s.deliver(0, nil)
@@ -186,6 +253,8 @@ func (s *udpStream) next(batch []byte) []byte {
 	now := time.Now()
 	old := 0
 	s.mu.Lock()
+	batch = append(batch, s.urgent...)
+	s.urgent = s.urgent[:0]
 	for len(s.queue) > 0 {
 		p := &s.queue[0]
 		late := now.Sub(p.at) > streamAge

@@ -285,7 +285,7 @@ func (v *udpVisitor) status() (udp bool, dropped uint64) {
 	defer v.mu.Unlock()
 	now := time.Now()
 	for _, l := range v.legs {
-		udp = udp || l.path != nil && l.path.bound.Load() != nil && !l.avoid.holds(now)
+		udp = udp || l.byUDP(now)
 	}
 	return udp, v.lost.Load() + v.local.Overflow()
 }
