@@ -49,6 +49,7 @@ func TestExitCodes(t *testing.T) {
 		"unreachable, status":        {[]string{"status"}, nil, 5, "no tunnelclient runs here"},
 		"target refused":             {connect, forward(refusal(tunnel.TargetRefused)), 6, "the reason"},
 		"local port":                 {connect, forward(refusal(tunnel.LocalFailed)), 7, "the reason"},
+		"another key":                {connect, forward(refusal(tunnel.PeerChanged)), 8, "the reason"},
 		"unreachable before forward": {connect, run(refusal(tunnel.Unreachable)), 5, "the reason"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,6 +23,7 @@ const (
 	exitUnreachable
 	exitTarget
 	exitLocal
+	exitKey
 )
 
 // usageError is a mistake in the command line, the environment or the
@@ -51,6 +52,8 @@ func exitCode(err error) int {
 			return exitTarget
 		case tunnel.LocalFailed:
 			return exitLocal
+		case tunnel.PeerChanged:
+			return exitKey
 		}
 	}
 	if _, ok := errors.AsType[usageError](err); ok {
@@ -73,6 +76,7 @@ var kindNames = map[int]string{
 	exitUnreachable: local.KindName(tunnel.Unreachable),
 	exitTarget:      local.KindName(tunnel.TargetRefused),
 	exitLocal:       local.KindName(tunnel.LocalFailed),
+	exitKey:         local.KindName(tunnel.PeerChanged),
 	exitInternal:    "internal",
 }
 

@@ -32,7 +32,8 @@ Flags go before the environment, the environment before the file. What none of
 them says comes from tunnelclient login.
 
 Exit codes: 0 done, 1 internal error, 2 usage or configuration, 3 refused by the
-gateway, 4 name taken, 5 unreachable, 6 target refused, 7 local port.`
+gateway, 4 name taken, 5 unreachable, 6 target refused, 7 local port, 8 another
+key than the known one.`
 
 const rootExample = `  tunnelclient login https://example.com
   tunnelclient --config client-a.json

@@ -93,6 +93,7 @@ var kinds = map[tunnel.Kind]string{
 	tunnel.Unreachable:   "unreachable",
 	tunnel.TargetRefused: "target_refused",
 	tunnel.LocalFailed:   "local_failed",
+	tunnel.PeerChanged:   "peer_changed",
 }
 
 // KindName is the stable name of a kind of error.
