@@ -35,6 +35,7 @@ type Channel struct {
 	writing bool
 	again   bool          // there is more for whoever writes
 	calm    chan struct{} // closed when nobody writes any more; nil if nobody waits
+	empty   chan struct{} // closed when it carries nothing any more, or has ended; as calm
 	asked   int64         // when the ping was queued that is not answered; 0: none is
 	signsAt uint64        // signs at that time
 	pinged  int64         // what the last ping says; 0: its pong has come
@@ -59,6 +60,7 @@ func (c *Channel) kill(err error) {
 	if c.err == nil {
 		c.err = err
 	}
+	c.emptyLocked()
 	c.mu.Unlock()
 	_ = c.path.Close()
 }
@@ -207,5 +209,6 @@ func (c *Channel) leaveLocked(s *Stream) bool {
 		return false
 	}
 	c.stream, c.sentEnd, c.gotEnd = nil, false, false
+	c.emptyLocked()
 	return true
 }

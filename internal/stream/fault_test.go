@@ -28,8 +28,8 @@ func (r roadEnd) Buffered() bool              { return r.in.buffered() }
 
 // Close is seen by the other end, unless the road is a black hole.
 func (r roadEnd) Close() error {
-	r.in.fail(true)
-	r.out.fail(!r.out.swallows())
+	r.in.leave(false)
+	r.out.leave(true)
 	return nil
 }
 
@@ -84,15 +84,16 @@ type lane struct {
 	delay  time.Duration
 	broken func()
 
-	mu      sync.Mutex
-	change  *sync.Cond
-	parts   []part
-	size    int
-	err     error
-	closed  bool // nothing is to be read any more, either
-	swallow bool
-	limited bool
-	left    int // bytes until it breaks, if limited
+	mu       sync.Mutex
+	change   *sync.Cond
+	parts    []part
+	size     int
+	err      error
+	closed   bool // nothing is to be read any more, either
+	swallow  bool
+	noWriter bool // which has left a black hole
+	limited  bool
+	left     int // bytes until it breaks, if limited
 }
 
 type part struct {
@@ -106,22 +107,16 @@ func newLane(most int, delay time.Duration) *lane {
 	return l
 }
 
-func (l *lane) swallows() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.swallow
-}
-
 func (l *lane) write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sum := 0
 	for len(b) > 0 {
-		for l.err == nil && !l.swallow && l.size >= l.most {
+		for l.err == nil && !l.noWriter && !l.swallow && l.size >= l.most {
 			l.change.Wait()
 		}
-		if l.err != nil {
-			return sum, l.err
+		if l.err != nil || l.noWriter {
+			return sum, errBroken
 		}
 		n := len(b)
 		if !l.swallow {
@@ -181,14 +176,18 @@ func (l *lane) buffered() bool {
 	return len(l.parts) > 0 && len(l.parts[0].b) > 0 && !time.Now().Before(l.parts[0].at)
 }
 
-// fail ends the lane at the end that calls it; seen: at the other one, too.
-func (l *lane) fail(seen bool) {
+// leave ends the lane for its writer or its reader; for both, unless it is a
+// black hole.
+func (l *lane) leave(writer bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if seen {
+	switch {
+	case !l.swallow:
 		l.cutLocked(true)
-	} else if l.err == nil {
-		l.err = errBroken
+	case writer:
+		l.noWriter = true
+	default:
+		l.closed = true
 	}
 	l.change.Broadcast()
 }

@@ -16,7 +16,7 @@ import (
 
 // pair is a visitor's and a provider's host with channels between them.
 type pair struct {
-	t                 *testing.T
+	t                 testing.TB
 	visitor, provider *Host
 	accept            func(s *Stream, c *Channel, service string)
 
@@ -28,7 +28,7 @@ type pair struct {
 	asked []*Stream // by the provider
 }
 
-func newPair(t *testing.T, resume time.Duration) *pair {
+func newPair(t testing.TB, resume time.Duration) *pair {
 	p := &pair{t: t, ended: make(map[*Stream]error)}
 	ended := func(s *Stream, err error) {
 		p.mu.Lock()
@@ -113,6 +113,13 @@ func (p *pair) open(service string) (*Stream, *memApp) {
 	s := p.visitor.Open(service, ours, nil)
 	p.needs(s)
 	return s, theirs
+}
+
+// why returns how a stream has ended.
+func (p *pair) why(s *Stream) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended[s]
 }
 
 // breakAll breaks all channels.

@@ -4,6 +4,7 @@
 package stream
 
 import (
+	"errors"
 	"io"
 	"time"
 )
@@ -24,7 +25,7 @@ func (s *Stream) data(c *Channel, offset uint64, n int) error {
 			if err != nil {
 				// What has come is not lost: it will be sent again.
 				ck.release()
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					err = io.ErrUnexpectedEOF
 				}
 				return err

@@ -43,7 +43,6 @@ type pipe struct {
 	buf    bytes.Buffer
 	err    error
 	eof    bool
-	held   bool // a black hole: what is written is swallowed
 }
 
 func newPipe(most int) *pipe {
@@ -74,7 +73,7 @@ func (p *pipe) write(b []byte) (int, error) {
 	defer p.mu.Unlock()
 	sum := 0
 	for len(b) > 0 {
-		for p.err == nil && !p.eof && !p.held && p.buf.Len() >= p.most {
+		for p.err == nil && !p.eof && p.buf.Len() >= p.most {
 			p.change.Wait()
 		}
 		if p.err != nil {
@@ -83,11 +82,8 @@ func (p *pipe) write(b []byte) (int, error) {
 		if p.eof {
 			return sum, io.ErrClosedPipe
 		}
-		n := len(b)
-		if !p.held {
-			n = min(n, p.most-p.buf.Len())
-			p.buf.Write(b[:n])
-		}
+		n := min(len(b), p.most-p.buf.Len())
+		p.buf.Write(b[:n])
 		b = b[n:]
 		sum += n
 		p.change.Broadcast()
@@ -111,14 +107,6 @@ func (p *pipe) finish() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.eof = true
-	p.change.Broadcast()
-}
-
-// hold swallows what is written from now on.
-func (p *pipe) hold() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.held = true
 	p.change.Broadcast()
 }
 

@@ -45,6 +45,29 @@ func (c *Channel) settle() {
 	<-calm
 }
 
+// vacate waits until the other end has confirmed the end of the stream, or the
+// channel has ended.
+func (c *Channel) vacate() {
+	c.mu.Lock()
+	if c.stream == nil || c.err != nil {
+		c.mu.Unlock()
+		return
+	}
+	if c.empty == nil {
+		c.empty = make(chan struct{})
+	}
+	empty := c.empty
+	c.mu.Unlock()
+	<-empty
+}
+
+func (c *Channel) emptyLocked() {
+	if c.empty != nil {
+		close(c.empty)
+		c.empty = nil
+	}
+}
+
 // flushAt is how many bytes are given to the path before it is flushed: more
 // than a frame, so that several streams' worth of small ones go together.
 const flushAt = 256 << 10
