@@ -14,9 +14,18 @@ import (
 // FuzzFrame: what can be read is written as it was.
 func FuzzFrame(f *testing.F) {
 	for _, fr := range []frame{
-		{kind: kHello, version: version, instance: Instance{1}, n: 120_000}, opening(1), resuming(2, 3, 4),
-		{kind: kResumed, generation: 2, state: state{1, 2, 3}}, {kind: kOpened}, {kind: kAck, state: state{written: 1, limit: 2}},
-		{kind: kFin, n: 7}, {kind: kRst, n: 3}, {kind: kEnd}, {kind: kPing, n: 1}, {kind: kPong, n: 1}, {kind: kGone}, {kind: kYield, n: 9},
+		{kind: kHello, version: version, instance: Instance{1}, n: 120_000},
+		opening(1), resuming(2, 3, 4),
+		{kind: kResumed, generation: 2, state: state{1, 2, 3}},
+		{kind: kOpened},
+		{kind: kAck, state: state{written: 1, limit: 2}},
+		{kind: kFin, n: 7},
+		{kind: kRst, n: 3},
+		{kind: kEnd},
+		{kind: kPing, n: 1},
+		{kind: kPong, n: 1},
+		{kind: kGone},
+		{kind: kYield, n: 9},
 	} {
 		f.Add(fr.append(nil))
 	}
