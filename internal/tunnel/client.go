@@ -88,6 +88,8 @@ func (c *Client) Run(ctx context.Context) error {
 	c.running = true
 	c.mu.Unlock()
 	c.spawn(c.parked.run)
+	c.spawn(c.watchNetwork)
+	c.spawn(c.reportStreams)
 	err := c.stay(ctx)
 	c.shutdown(err)
 	return err

@@ -52,7 +52,8 @@ type carrier interface {
 }
 
 // Forward asks for a session and listens. It waits until ctx ends for the
-// client to be online, and for the provider's answer.
+// client to be online, for the provider's answer, and for both to have proven
+// their keys.
 func (c *Client) Forward(ctx context.Context, spec ForwardSpec) (*Forward, error) {
 	where, err := parseLocal(spec.Local)
 	if err != nil {
@@ -61,6 +62,12 @@ func (c *Client) Forward(ctx context.Context, spec ForwardSpec) (*Forward, error
 	ss, err := c.ask(ctx, spec)
 	if err != nil {
 		return nil, err
+	}
+	if ss.pool != nil {
+		if err := ss.pool.proof(ctx); err != nil {
+			c.leave(ss)
+			return nil, err
+		}
 	}
 	f := &Forward{c: c, spec: spec, asking: make(chan struct{}, 1), session: ss, protocol: ss.service.Protocol}
 	f.ctx, f.cancel = context.WithCancel(c.base)

@@ -5,6 +5,9 @@ package tunnel
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -27,6 +30,10 @@ type pool struct {
 	ready   []*pooled  // oldest first
 	seeker  *seeker    // of the forward that has the session; nil before
 	cleared bool
+
+	judged  sync.Once
+	first   chan struct{} // closed when the first channel works, or its key is refused
+	verdict error         // set before first is closed
 }
 
 // pooled is a channel of a pool. It is the channel's tag.
@@ -40,7 +47,7 @@ type pooled struct {
 }
 
 func newPool(c *Client, ss *session) *pool {
-	p := &pool{session: ss}
+	p := &pool{session: ss, first: make(chan struct{})}
 	p.reserve = newReserve(c, p, c.cfg.MinWarm, c.cfg.MaxWarm)
 	p.enable(true)
 	return p
@@ -76,6 +83,9 @@ func (p *pool) open(ctx context.Context, spare bool, done func(error)) error {
 	}
 	path, err := p.c.secureVisitor(ctx, plain, ss)
 	if err != nil {
+		if isPeerChanged(err) {
+			p.judge(err)
+		}
 		p.c.handshakeFailed(ch, ss, err)
 		return err
 	}
@@ -93,6 +103,29 @@ func (p *pool) open(ctx context.Context, spare bool, done func(error)) error {
 	return nil
 }
 
+// judge notes how the first channel went: whether the ends know each other.
+func (p *pool) judge(err error) {
+	p.judged.Do(func() {
+		p.verdict = err
+		close(p.first)
+	})
+}
+
+// proof waits until the ends have proven themselves to each other, and returns
+// an error if one of them refuses the other's key; nil if it takes too long, for
+// it may well come.
+func (p *pool) proof(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, tlsTime)
+	defer cancel()
+	select {
+	case <-p.first:
+		return p.verdict
+	case <-p.session.done:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
 // offer takes a channel that is free, for a stream that waits or for later.
 func (p *pool) offer(ch *stream.Channel, pc *pooled) {
 	p.mu.Lock()
@@ -100,6 +133,7 @@ func (p *pool) offer(ch *stream.Channel, pc *pooled) {
 	done, seeker, cleared := pc.done, p.seeker, p.cleared
 	pc.done = nil
 	p.mu.Unlock()
+	p.judge(nil)
 	if cleared {
 		ch.Close()
 		return
@@ -139,8 +173,18 @@ func (p *pool) take() *stream.Channel {
 	return pc.ch
 }
 
-// lost is told that a channel has ended.
+// gone is told that a channel has ended.
 func (p *pool) gone(pc *pooled, err error) {
+	if alert, ok := errors.AsType[tls.AlertError](err); ok {
+		err = &Error{Kind: TargetRefused, Err: fmt.Errorf("%s does not accept this client's key: %w", p.session.peer, alert)}
+		p.judge(err)
+		p.mu.Lock()
+		seeker := p.seeker
+		p.mu.Unlock()
+		if seeker != nil {
+			seeker.giveUp(err)
+		}
+	}
 	p.mu.Lock()
 	done := pc.done
 	pc.done = nil

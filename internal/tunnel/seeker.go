@@ -219,7 +219,10 @@ func (k *seeker) try(ctx context.Context, ss *session) {
 	defer cancel()
 	err := ss.pool.open(ctx, false, nil)
 	k.tried(err)
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case isPeerChanged(err):
+		k.giveUp(err) // it will not change by itself
+	case err != nil && ctx.Err() == nil:
 		k.f.report(err)
 	}
 }

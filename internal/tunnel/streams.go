@@ -257,6 +257,32 @@ func streamInfo(i stream.Info) wire.StreamInfo {
 	return w
 }
 
+// reportEach is how often the gateway is told of the streams, if there is
+// anything new: it cannot see them.
+const reportEach = 5 * time.Second
+
+// reportStreams tells the gateway.
+func (c *Client) reportStreams(ctx context.Context) {
+	var told []wire.StreamInfo
+	var to *signal
+	for {
+		select {
+		case <-time.After(reportEach):
+		case <-ctx.Done():
+			return
+		}
+		list := c.streamInfos()
+		c.mu.Lock()
+		s := c.signal
+		c.mu.Unlock()
+		if s == nil || s == to && slices.Equal(list, told) || len(list)+len(told) == 0 {
+			continue
+		}
+		told, to = list, s
+		_ = s.send(wire.TypeStreams, "", wire.Streams{Streams: list[:min(len(list), wire.MaxStreamInfos)], Total: len(list)}) // or next time
+	}
+}
+
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // plainChannel takes a channel's connection out of the mover.
