@@ -18,7 +18,7 @@ import (
 // to what docs/streams.md promises. CULVERT_SEED repeats the choices of one run
 // (the order of goroutines is the scheduler's), CULVERT_SOAK makes many runs.
 func TestModel(t *testing.T) {
-	runs, seed := 15, uint64(time.Now().UnixNano())
+	runs, seed := 8, uint64(time.Now().UnixNano())
 	if os.Getenv("CULVERT_SOAK") != "" {
 		runs = 1500
 	}

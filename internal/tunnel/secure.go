@@ -129,9 +129,9 @@ func mayCome(v wire.Service, key wire.PublicKey) bool {
 // secureProvider is the handshake at a provider's channel, which begins with
 // first.
 func (c *Client) secureProvider(ctx context.Context, ch channel, session string, first []byte) (*securePath, *session, error) {
-	ctx, cancel := context.WithTimeout(ctx, tlsTime)
+	known, cancel := context.WithTimeout(ctx, sessionPatience)
 	defer cancel()
-	ss, err := c.sessions.await(ctx, sessionKey{session, wire.Provider})
+	ss, err := c.sessions.await(known, sessionKey{session, wire.Provider})
 	if err != nil {
 		_ = ch.Reset()
 		return nil, nil, err

@@ -42,11 +42,21 @@ func secure(ctx context.Context, conn splice.Conn, answered bool, wrap func(*bul
 	ctx, cancel := context.WithTimeout(ctx, tlsTime)
 	defer cancel()
 	if err := c.HandshakeContext(ctx); err != nil {
-		_ = conn.Reset()
+		sayWhy(conn)
 		return nil, fmt.Errorf("proving each other's keys: %w", err)
 	}
 	under.direct = false
 	return &securePath{c, under}, nil
+}
+
+// sayWhy ends a connection whose last bytes, TLS's alert, the other end is to
+// read: a reset would overtake them.
+func sayWhy(conn splice.Conn) {
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	if conn.CloseWrite() == nil {
+		_, _ = io.Copy(io.Discard, conn)
+	}
+	_ = conn.Reset()
 }
 
 // Flush implements stream.Path.
@@ -58,7 +68,7 @@ func (p *securePath) Buffered() bool { return len(p.under.in) > 0 }
 
 // Close implements stream.Path. There is no close_notify: a stream says its end
 // itself, and nothing else is a clean one.
-func (p *securePath) Close() error { return p.under.Conn.Reset() }
+func (p *securePath) Close() error { return p.under.Reset() }
 
 // bulkConn reads ahead and writes behind, with buffers that it holds only while
 // there is something in them. One goroutine reads, one writes.

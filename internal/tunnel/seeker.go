@@ -166,7 +166,7 @@ func (k *seeker) run(ctx context.Context) {
 		if n == 0 {
 			return
 		}
-		pause = k.probe(ctx, ss, n, pause)
+		pause = k.probe(ss, n, pause)
 		select {
 		case <-k.wake:
 		case <-time.After(pause):
@@ -191,7 +191,7 @@ func (p *pool) serve(k *seeker) {
 }
 
 // probe begins as many tries as make sense, and returns when to look again.
-func (k *seeker) probe(ctx context.Context, ss *session, wanted int, pause time.Duration) time.Duration {
+func (k *seeker) probe(ss *session, wanted int, pause time.Duration) time.Duration {
 	k.mu.Lock()
 	tries := min(wanted, maxProbes) - k.trying
 	if !k.failing.IsZero() {

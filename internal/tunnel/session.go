@@ -98,7 +98,7 @@ func (c *Client) created(s *signal, p wire.CreateSession) {
 // judge checks a session against what this end has said itself: the gateway
 // could lie about what both have agreed to.
 func (c *Client) judge(ss *session, p wire.CreateSession) error {
-	encryption := ""
+	var encryption string
 	if ss.role == wire.Visitor {
 		if p.Key == nil {
 			return errors.New("it has no key")

@@ -90,7 +90,7 @@ var errPeerReset = errors.New("the connection was reset")
 func (a rawApp) Probe() error {
 	var events int16
 	if err := a.raw.Control(func(fd uintptr) {
-		p := []unix.PollFd{{Fd: int32(fd)}} //nolint:gosec // descriptors are small
+		p := []unix.PollFd{{Fd: int32(fd)}}
 		if _, err := unix.Poll(p, 0); err == nil {
 			events = p[0].Revents
 		}

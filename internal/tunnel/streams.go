@@ -9,7 +9,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-
 	"slices"
 	"time"
 
@@ -218,8 +217,9 @@ func (p providerStats) Stats() (forward, backward uint64) {
 
 // streamInfos describes all open streams, the busiest first.
 func (c *Client) streamInfos() []wire.StreamInfo {
-	list := []wire.StreamInfo{}
-	for _, s := range c.streams.Streams() {
+	all := c.streams.Streams()
+	list := make([]wire.StreamInfo, 0, len(all))
+	for _, s := range all {
 		list = append(list, streamInfo(s.Info()))
 	}
 	slices.SortFunc(list, func(a, b wire.StreamInfo) int {

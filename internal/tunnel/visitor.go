@@ -28,7 +28,7 @@ func newTCPVisitor(f *Forward, where local) (carrier, error) {
 		return nil, err
 	}
 	v := &tcpVisitor{f: f, ln: ln}
-	v.seeker.init(f)
+	v.init(f)
 	return v, nil
 }
 
@@ -56,7 +56,7 @@ func (v *tcpVisitor) serve(ctx context.Context) {
 func (v *tcpVisitor) admit(ctx context.Context, app splice.Conn) {
 	ss := v.f.live()
 	if ss != nil && ss.mode == wire.ModeTLS {
-		v.seeker.open(app)
+		v.open(app)
 		return
 	}
 	if ss != nil && v.quick(ss, app) {
@@ -137,7 +137,7 @@ func (v *tcpVisitor) connect(ctx context.Context, app splice.Conn, fl *flow) err
 			return err
 		}
 		if ss.mode == wire.ModeTLS {
-			return v.seeker.adopt(app, t.said, fl)
+			return v.adopt(app, t.said, fl)
 		}
 		err = t.open(ctx, ss)
 		if none, ok := errors.AsType[*notBegunError](err); ok && ctx.Err() == nil && !v.f.c.isOnline() {

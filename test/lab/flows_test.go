@@ -20,14 +20,13 @@ import (
 )
 
 const (
-	pace      = 100 * time.Millisecond // of the chunks of a paced flow
+	pace      = 200 * time.Millisecond // of the chunks of a paced flow
 	sluggish  = 50 * time.Millisecond  // a chunk that takes longer is noted
-	standing  = 400 * time.Millisecond // a paced flow that has got nothing for so long
-	bulkPause = 4                      // chunks that the reader of a bulk flow takes at a time
+	bulkPause = 8                      // chunks that the reader of a bulk flow takes at a time
 )
 
 // flow is a stream as one of its applications sees it. A paced one writes a
-// chunk every 100 ms, so that what a fault does to it can be measured. A bulk
+// chunk every 200 ms, so that what a fault does to it can be measured. A bulk
 // one writes all it can to a slow reader: it has unacknowledged bytes at any
 // moment.
 type flow struct {
@@ -37,7 +36,7 @@ type flow struct {
 	conn        *net.TCPConn
 	out, in     *source
 
-	came   atomic.Int64 // when the last chunk came, ns since 1970
+	newest atomic.Int64 // when the last chunk that came was written, ns since 1970
 	frozen atomic.Bool  // the application does not read
 	ended  atomic.Bool
 
@@ -164,7 +163,7 @@ func (f *flow) receive(stop <-chan struct{}) error {
 // note takes down that a chunk came.
 func (f *flow) note(written time.Time) {
 	now := time.Now()
-	f.came.Store(now.UnixNano())
+	f.newest.Store(written.UnixNano())
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.report.Received += chunkSize
@@ -207,7 +206,8 @@ func (f *flow) done() flowReport {
 	return r
 }
 
-// stands reports whether a paced flow that ought to move does not.
-func (f *flow) stands() bool {
-	return !f.bulk && !f.ended.Load() && !f.frozen.Load() && time.Since(time.Unix(0, f.came.Load())) > standing
+// stands reports whether a paced flow that ought to move has got nothing that
+// was written after since.
+func (f *flow) stands(since int64) bool {
+	return !f.bulk && !f.ended.Load() && !f.frozen.Load() && f.newest.Load() <= since
 }

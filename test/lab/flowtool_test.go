@@ -39,7 +39,7 @@ type flows struct {
 // flowState is what the process says at any time.
 type flowState struct {
 	Flows  int      `json:"flows"`
-	Stands []uint32 `json:"stands"` // paced flows without a chunk for a while
+	Stands []uint32 `json:"stands"` // paced flows that have got nothing new
 	Failed []string `json:"failed"`
 }
 
@@ -113,7 +113,14 @@ func newFlows(socket, seed string) *flows {
 		log.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, f.state()) })
+	mux.HandleFunc("GET /state/{since}", func(w http.ResponseWriter, r *http.Request) {
+		since, err := strconv.ParseInt(r.PathValue("since"), 10, 64)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		answerJSON(w, f.state(since))
+	})
 	mux.HandleFunc("POST /freeze/{id}/{on}", f.freeze)
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		f.once.Do(func() { close(f.stop) })
@@ -134,12 +141,12 @@ func (f *flows) run(one *flow) {
 	one.run(f.stop)
 }
 
-func (f *flows) state() flowState {
+func (f *flows) state(since int64) flowState {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := flowState{Flows: len(f.all)}
 	for id, one := range f.all {
-		if one.stands() {
+		if one.stands(since) {
 			s.Stands = append(s.Stands, id)
 		}
 		if e := one.done().Error; e != "" {
@@ -203,9 +210,11 @@ func startFlows(t *testing.T, ns, kind, address string, seed uint64, more ...str
 	return s
 }
 
-func (s *steer) state(t *testing.T) (st flowState) {
+// state is that of flows which should have got something that was written after
+// since, ns since 1970.
+func (s *steer) state(t *testing.T, since int64) (st flowState) {
 	t.Helper()
-	s.do(t, 10*time.Second, http.MethodGet, "/state", &st)
+	s.do(t, 10*time.Second, http.MethodGet, fmt.Sprintf("/state/%d", since), &st)
 	return st
 }
 
@@ -234,7 +243,7 @@ func stopFlows(t *testing.T, timeout time.Duration, ends ...*steer) [][]flowRepo
 	waiting.Wait()
 	for i, err := range errs {
 		if err != nil {
-			t.Errorf("%s has not finished: %v; %+v", ends[i].name, err, ends[i].state(t))
+			t.Errorf("%s has not finished: %v; %+v", ends[i].name, err, ends[i].state(t, 0))
 		}
 	}
 	return all

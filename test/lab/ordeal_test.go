@@ -10,12 +10,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/culvertd/culvert/test/process"
 )
 
 // The kinds of faults.
@@ -39,6 +38,7 @@ type fault struct {
 	at       time.Time
 	restored time.Time // what resumption is counted from
 	unacked  bool      // bytes were not confirmed when it came
+	path     string    // of the streams, then
 }
 
 // ordeal leads the streams of several pairs through faults, all from one seed.
@@ -64,16 +64,18 @@ type hole struct {
 // begin notes that a fault is about to hit these pairs.
 func (o *ordeal) begin(kind string, hit ...*pair) []*fault {
 	o.t.Helper()
-	unacked := make([]bool, len(hit))
+	begun := make([]*fault, len(hit))
 	var asking sync.WaitGroup
 	for i, p := range hit {
-		asking.Go(func() { unacked[i] = p.unacked(o.t) > 0 })
+		asking.Go(func() {
+			bytes, path := p.unacked(o.t)
+			begun[i] = &fault{kind: kind, pair: p.n, unacked: bytes > 0, path: path}
+		})
 	}
 	asking.Wait()
 	now := time.Now()
-	begun := make([]*fault, 0, len(hit))
-	for i, p := range hit {
-		begun = append(begun, &fault{kind: kind, pair: p.n, at: now, restored: now, unacked: unacked[i]})
+	for _, f := range begun {
+		f.at, f.restored = now, now
 	}
 	o.faults = append(o.faults, begun...)
 	return begun
@@ -89,17 +91,24 @@ func restore(faults ...*fault) {
 // settle waits until all that can flow does.
 func (o *ordeal) settle(after string) {
 	o.t.Helper()
-	time.Sleep(pace)
 	const patience = 40 * time.Second
-	process.Until(o.t, patience, func() bool {
-		for _, p := range o.all {
-			if _, dark := o.dark[p]; !dark && !p.flowing(o.t, o.each) {
-				return false
-			}
+	began := time.Now()
+	for _, p := range o.all {
+		if _, dark := o.dark[p]; dark {
+			continue
 		}
-		return true
-	}, "the flows go on after: %s", after)
+		for !p.flowing(o.t, o.each, began.UnixNano()) {
+			if time.Since(began) > patience {
+				o.t.Fatalf("not within %v: the flows of pair %d go on after %s\n%s", patience, p.n, after, p.describe(o.t, began.UnixNano()))
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		if took := time.Since(began); took > time.Second {
+			o.t.Logf("pair %d goes on after %v", p.n, took.Round(time.Millisecond))
+		}
+	}
 	o.ssh.stillOpen(o.t, after)
+	o.t.Logf("%s: all flows go on after %v", after, time.Since(began).Round(time.Millisecond))
 	time.Sleep(time.Duration(o.random.Int64N(int64(pace))))
 }
 
@@ -112,12 +121,14 @@ func (o *ordeal) links(counts map[string]int) {
 		decks[i] = o.shuffled(counts)
 	}
 	for round := range decks[0] {
+		what := make([]string, len(o.all))
 		for i, p := range o.all {
 			kind, at := decks[i][round], o.either(p)
+			what[i] = kind + " at " + at.ns
 			f := o.begin(kind, p)
 			switch kind {
 			case reset:
-				at.reset(o.t)
+				at.reset(o.t, f[0].path)
 			case moved:
 				at.moves(o.t)
 			case renumbered:
@@ -127,29 +138,31 @@ func (o *ordeal) links(counts map[string]int) {
 				restore(f...)
 			}
 		}
-		o.settle("faults of the links, round " + strconv.Itoa(round))
+		o.settle(strings.Join(what, ", "))
 	}
 }
 
 // closePort closes the relay's port to a client of each pair until the
-// fallback has taken over.
+// fallback has taken over. The gateway is killed before, for clients that use
+// the fallback try the port again when they sign in.
 func (o *ordeal) closePort() {
 	o.t.Helper()
+	o.restart(killed, time.Second, o.all)
 	reopen := make([]func(), 0, len(o.all))
 	for _, p := range o.all {
 		end, how := o.either(p), "drop"
 		if o.random.IntN(2) == 0 {
 			how = "reject with tcp reset"
 		}
-		o.begin(portClosed, p)
+		if f := o.begin(portClosed, p); f[0].path != "relay" {
+			o.t.Errorf("the streams of pair %d use %q before the port is closed", p.n, f[0].path)
+		}
 		reopen = append(reopen, o.block(o.t, end.nat, fmt.Sprintf("tcp dport %d %s", relayPort, how)))
 	}
 	o.settle(portClosed)
 	for _, p := range o.all {
-		for _, s := range p.road.Status(o.t).Streams {
-			if s.Path == "relay" {
-				o.t.Errorf("stream %s of pair %d moves over the relay, whose port is closed", s.ID, p.n)
-			}
+		if _, path := p.unacked(o.t); path != "websocket" {
+			o.t.Errorf("the streams of pair %d use %q while the port is closed", p.n, path)
 		}
 	}
 	for _, open := range reopen {
@@ -157,7 +170,7 @@ func (o *ordeal) closePort() {
 	}
 }
 
-// gateway stops and starts the gateway, or reloads it, as often as counts says,
+// gateways stops and starts the gateway, or reloads it, as often as counts says,
 // and lets black holes open and close meanwhile: at least one pair is out of
 // them at any time.
 func (o *ordeal) gateways(counts map[string]int, away time.Duration) {
@@ -170,25 +183,32 @@ func (o *ordeal) gateways(counts map[string]int, away time.Duration) {
 				light = append(light, p)
 			}
 		}
-		begun := o.begin(kind, light...)
-		switch kind {
-		case reloaded:
-			o.gw.Reload(o.t)
-		case killed:
-			o.gw.Kill()
-		case stopped:
-			o.gw.Signal(o.t, syscall.SIGTERM)
-			o.gw.Wait(o.t, 20*time.Second)
-		}
-		if kind != reloaded {
-			time.Sleep(time.Duration(o.random.Int64N(int64(away))))
-			o.returns(begun)
-		}
-		o.settle(kind)
+		o.restart(kind, away, light)
 	}
 	for o.turnHoles() {
 		time.Sleep(pace)
 	}
+}
+
+// restart is one of the gateway's faults; away is how long it is gone at most,
+// apart from its start.
+func (o *ordeal) restart(kind string, away time.Duration, hit []*pair) {
+	o.t.Helper()
+	begun := o.begin(kind, hit...)
+	switch kind {
+	case reloaded:
+		o.gw.Reload(o.t)
+	case killed:
+		o.gw.Kill()
+	case stopped:
+		o.gw.Signal(o.t, syscall.SIGTERM)
+		o.gw.Wait(o.t, 20*time.Second)
+	}
+	if kind != reloaded {
+		time.Sleep(time.Duration(o.random.Int64N(int64(away))))
+		o.returns(begun)
+	}
+	o.settle(kind)
 }
 
 // returns starts the gateway. It is back when both its ports are open.

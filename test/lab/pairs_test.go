@@ -108,10 +108,14 @@ func (p *place) readdress(t *testing.T, ns, dev, subnet, bits string, old, now i
 }
 
 // reset kills the gateway's sockets for this client's channels; both sides of
-// each get a reset.
-func (p *place) reset(t *testing.T) {
+// each get a reset. Over WebSocket that is its signaling, too.
+func (p *place) reset(t *testing.T, path string) {
 	t.Helper()
-	p.must(t, gateway, "ss", "--tcp", "--kill", "--no-header", "sport", "=", fmt.Sprintf(":%d", relayPort),
+	port := relayPort
+	if path == "websocket" {
+		port = gatewayPort
+	}
+	p.must(t, gateway, "ss", "--tcp", "--kill", "--no-header", "sport", "=", fmt.Sprintf(":%d", port),
 		"and", "dst", fmt.Sprintf("%s.%d", p.subnet, p.outer))
 }
 
@@ -121,9 +125,8 @@ func (p *pair) run(t *testing.T, gw *process.Gateway, seed uint64, first, count 
 	t.Helper()
 	p.serve = startFlows(t, p.provider.ns, "flow-serve", fmt.Sprintf("127.0.0.1:%d", flowPort), seed)
 	p.clients(t, gw, append([]process.Service{{ID: "flows", Protocol: "tcp", LocalPort: flowPort}}, more...)...)
-	needStreams(t, p.road)
 	p.dial = startFlows(t, p.visitor.ns, "flow-dial", p.local(0), seed, fmt.Sprint(first), fmt.Sprint(count))
-	process.Until(t, 30*time.Second, func() bool { return p.flowing(t, count) }, "%d flows of pair %d move", count, p.n)
+	process.Until(t, 30*time.Second, func() bool { return p.flowing(t, count, 0) }, "%d flows of pair %d move", count, p.n)
 }
 
 // local is where the visitor has the service with this index.
@@ -150,11 +153,12 @@ func (p *pair) clients(t *testing.T, gw *process.Gateway, services ...process.Se
 	p.road.Online(t, 20*time.Second)
 }
 
-// flowing reports whether all paced flows of the pair move, both ways.
-func (p *pair) flowing(t *testing.T, count int) bool {
+// flowing reports whether on all paced flows of the pair something has arrived,
+// both ways, that was written after since. So all before it has, too.
+func (p *pair) flowing(t *testing.T, count int, since int64) bool {
 	t.Helper()
 	for _, s := range []*steer{p.dial, p.serve} {
-		st := s.state(t)
+		st := s.state(t, since)
 		if len(st.Failed) > 0 {
 			t.Fatalf("flows of %s have failed: %q", s.name, st.Failed)
 		}
@@ -165,21 +169,33 @@ func (p *pair) flowing(t *testing.T, count int) bool {
 	return true
 }
 
-// unacked is what streams of the pair have sent and not confirmed, both ways.
-func (p *pair) unacked(t *testing.T) (bytes uint64) {
+// describe is for who has to find out why flows stand.
+func (p *pair) describe(t *testing.T, since int64) string {
 	t.Helper()
+	var b strings.Builder
+	for _, s := range []*steer{p.dial, p.serve} {
+		fmt.Fprintf(&b, "%s: these flows have got nothing new: %v\n", s.name, s.state(t, since).Stands)
+	}
+	for _, c := range []*process.Client{p.road, p.home} {
+		for _, s := range c.Status(t).Streams {
+			fmt.Fprintf(&b, "%+v\n", s)
+		}
+	}
+	return b.String()
+}
+
+// unacked is what streams of the pair have sent and not confirmed, both ways;
+// path is that of the most of them.
+func (p *pair) unacked(t *testing.T) (bytes uint64, path string) {
+	t.Helper()
+	count := make(map[string]int)
 	for _, c := range []*process.Client{p.road, p.home} {
 		for _, s := range c.Status(t).Streams {
 			bytes += s.Unacked
+			if count[s.Path]++; s.Path != "" && count[s.Path] > count[path] {
+				path = s.Path
+			}
 		}
 	}
-	return bytes
-}
-
-// needStreams skips a test whose subject the programs do not have.
-func needStreams(t *testing.T, c *process.Client) {
-	t.Helper()
-	if c.Status(t).Streams == nil {
-		t.Skip("SKIP: tunnelclient knows no streams")
-	}
+	return bytes, path
 }

@@ -41,7 +41,7 @@ func resumptions(faults []*fault, reports map[int][][]flowReport) map[string][]t
 }
 
 // delays is the longest wait of a chunk that was written when the line was
-// restored, or just after; there is one every 100 ms. What comes after until is
+// restored, or just after; there is one every 200 ms. What comes after until is
 // the next fault's.
 func (f *fault) delays(all []late, until time.Time) (worst time.Duration) {
 	restored := f.restored.UnixMicro()

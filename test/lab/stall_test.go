@@ -114,10 +114,9 @@ func TestOneVanishes(t *testing.T) {
 		},
 	})
 	road.Online(t, 20*time.Second)
-	needStreams(t, road)
 	for _, p := range r.all {
 		p.dial = startFlows(t, gone.visitor.ns, "flow-dial", address(flowPort+p.n), seed, fmt.Sprint(p.n*streams), fmt.Sprint(streams))
-		process.Until(t, 30*time.Second, func() bool { return p.flowing(t, streams) }, "flows of pair %d move", p.n)
+		process.Until(t, 30*time.Second, func() bool { return p.flowing(t, streams, 0) }, "flows of pair %d move", p.n)
 	}
 
 	from := time.Now()
@@ -128,7 +127,7 @@ func TestOneVanishes(t *testing.T) {
 	to := time.Now()
 	gone.home.Start(t)
 	process.Until(t, 30*time.Second, func() bool {
-		failed := gone.dial.state(t).Failed
+		failed := gone.dial.state(t, 0).Failed
 		resets := 0
 		for _, f := range failed {
 			if strings.Contains(f, "reset") || strings.Contains(f, "broken pipe") {

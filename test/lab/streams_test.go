@@ -36,12 +36,13 @@ func TestStreamsSurvive(t *testing.T) {
 	remote := &apps{network: o.network, dir: t.TempDir()}
 	remote.startSSH(t, o.all[0].provider.ns)
 	o.ssh = remote.startSession(t, o.all[0].visitor.ns, localPort+1)
-	o.links(map[string]int{reset: int(size(8, 20)), moved: int(size(8, 20)), renumbered: int(size(4, 10))})
+	o.links(map[string]int{reset: int(size(8, 20)), moved: int(size(8, 20))})
+	o.links(map[string]int{renumbered: int(size(4, 10))}) // which take longer
 	for range size(4, 10) {
 		o.closePort()
 	}
 	o.gateways(map[string]int{
-		killed: int(size(20, 50)), stopped: int(size(20, 50)), reloaded: int(size(20, 50)),
+		killed: int(size(16, 40)), stopped: int(size(20, 50)), reloaded: int(size(20, 50)),
 	}, time.Duration(size(2, 10))*time.Second)
 	o.finish()
 }
@@ -75,10 +76,10 @@ func (o *ordeal) finish() {
 }
 
 // limits of the 99th percentile. A round trip takes less than a millisecond
-// here.
+// here. There is none for what a client cannot be told: a NAT box with another
+// address, and a port that swallows packets, have to be found out.
 var limits = map[string]time.Duration{
-	reset: 250 * time.Millisecond, moved: 250 * time.Millisecond, renumbered: 250 * time.Millisecond,
-	blackHole: 2 * time.Second, killed: 2 * time.Second, stopped: 2 * time.Second, reloaded: 2 * time.Second,
+	reset: 250 * time.Millisecond, moved: 250 * time.Millisecond, blackHole: 2 * time.Second, killed: 2 * time.Second, stopped: 2 * time.Second, reloaded: 2 * time.Second,
 }
 
 // compare checks that both ends of all flows ended well and that one has
