@@ -19,14 +19,17 @@ import (
 	"time"
 )
 
+// pace of the chunks of a paced flow. Two cores do not move more than a few
+// thousand chunks a second through seven processes.
+var pace = time.Duration(size(200, 1000)) * time.Millisecond
+
 const (
-	pace      = 200 * time.Millisecond // of the chunks of a paced flow
-	sluggish  = 50 * time.Millisecond  // a chunk that takes longer is noted
-	bulkPause = 8                      // chunks that the reader of a bulk flow takes at a time
+	sluggish  = 50 * time.Millisecond // a chunk that takes longer is noted
+	bulkPause = 8                     // chunks that the reader of a bulk flow takes at a time
 )
 
 // flow is a stream as one of its applications sees it. A paced one writes a
-// chunk every 200 ms, so that what a fault does to it can be measured. A bulk
+// chunk now and then, so that what a fault does to it can be measured. A bulk
 // one writes all it can to a slow reader: it has unacknowledged bytes at any
 // moment.
 type flow struct {

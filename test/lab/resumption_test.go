@@ -41,8 +41,7 @@ func resumptions(faults []*fault, reports map[int][][]flowReport) map[string][]t
 }
 
 // delays is the longest wait of a chunk that was written when the line was
-// restored, or just after; there is one every 200 ms. What comes after until is
-// the next fault's.
+// restored, or the next one. What comes after until is the next fault's.
 func (f *fault) delays(all []late, until time.Time) (worst time.Duration) {
 	restored := f.restored.UnixMicro()
 	for _, l := range all {
@@ -125,7 +124,7 @@ func TestResumptionsAreCounted(t *testing.T) {
 			{First: at(-40), Last: at(-40), Came: at(180)},       // lost with the reset
 			{First: at(5000), Last: at(5000), Came: at(5900)},    // of the machine, not of the fault
 			{First: at(9950), Last: at(29950), Came: at(30600)},  // all that waited
-			{First: at(30080), Last: at(30080), Came: at(30700)}, // written after the restore
+			{First: at(30080), Last: at(30080), Came: at(30650)}, // written after the restore
 		}},
 		{}, // was not held up
 		{Bulk: true, Late: []late{{First: at(0), Last: at(0), Came: at(9000)}}},
