@@ -14,6 +14,8 @@
 // line can be a bad one (package emulate). All of it lives in namespaces of a
 // process that the test starts in its own place, so that a crash leaves
 // nothing behind and two runs do not meet. That needs root, and the tests are
-// skipped without it. They assert on results and hashes, never on speed. It
-// has no code but tests.
+// skipped without it. They assert on results and hashes, never on speed, except
+// for the time that streams take to go on after a fault. Those streams are
+// between several pairs of clients, each with NAT boxes of its own. It has no
+// code but tests.
 package lab

@@ -103,9 +103,6 @@ func (o *ordeal) settle(after string) {
 			}
 			time.Sleep(50 * time.Millisecond)
 		}
-		if took := time.Since(began); took > time.Second {
-			o.t.Logf("pair %d goes on after %v", p.n, took.Round(time.Millisecond))
-		}
 	}
 	o.ssh.stillOpen(o.t, after)
 	o.t.Logf("%s: all flows go on after %v", after, time.Since(began).Round(time.Millisecond))
@@ -124,8 +121,8 @@ func (o *ordeal) links(counts map[string]int) {
 		what := make([]string, len(o.all))
 		for i, p := range o.all {
 			kind, at := decks[i][round], o.either(p)
-			what[i] = kind + " at " + at.ns
 			f := o.begin(kind, p)
+			what[i] = fmt.Sprintf("%s at %s (%s)", kind, at.ns, f[0].path)
 			switch kind {
 			case reset:
 				at.reset(o.t, f[0].path)

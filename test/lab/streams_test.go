@@ -64,13 +64,16 @@ func (o *ordeal) finish() {
 			unacked[f.kind]++
 		}
 	}
-	noise := time.Duration(size(5, 1)) // CI compiles beside this test, on two cores
 	for _, kind := range kinds {
 		if unacked[kind] < 20 {
 			o.t.Errorf("%s: only %d have hit while bytes were unacknowledged, want 20", kind, unacked[kind])
 		}
 		all := slices.Sorted(slices.Values(took[kind]))
-		if p99, limit := quantile(all, 0.99), limits[kind]*noise; limit > 0 && p99 > limit {
+		limit := limits[kind]
+		if os.Getenv("CULVERT_SOAK") == "" {
+			limit *= 5 // CI compiles beside this test, on two cores
+		}
+		if p99 := quantile(all, 0.99); limit > 0 && p99 > limit {
 			o.t.Errorf("%s: 99 of 100 resume within %v, want %v", kind, p99, limit)
 		}
 	}
