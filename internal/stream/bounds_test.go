@@ -171,6 +171,15 @@ func TestYield(t *testing.T) {
 			p.connect()
 			synctest.Wait()
 		}
+		// What is read already when the credit goes back is within it.
+		for range 3 {
+			b := random(300 << 10)
+			go func() { _, _ = app.Write(b) }()
+			if _, err := io.ReadFull(readerOf{app}, b); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(5 * time.Second)
+		}
 		if i := s.Info(); i.Resumptions != 3 {
 			t.Errorf("%+v", i)
 		}
@@ -212,6 +221,22 @@ func TestSmallPieces(t *testing.T) {
 			t.Errorf("%d and %d bytes take %d", s.got-s.written, s.end, memory)
 		}
 	})
+}
+
+// TestJoin: bytes join what has room, unless somebody is reading it.
+func TestJoin(t *testing.T) {
+	a, b := newChunk(10), newChunk(10)
+	a.n, b.n = 3, 2
+	copy(a.space(), "abc")
+	copy(b.space(), "de")
+	a.hold()
+	if a.join(b) {
+		t.Error("a frame changes while it is written")
+	}
+	a.release()
+	if !a.join(b) || string(a.data()) != "abcde" {
+		t.Errorf("%q", a.data())
+	}
 }
 
 // TestClose: peers are told, nothing stays, and what comes later is refused.

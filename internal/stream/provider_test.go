@@ -29,10 +29,12 @@ func TestOpenIsIdempotent(t *testing.T) {
 		if err := first.ended(); !errors.Is(err, ErrFenced) {
 			t.Error(err)
 		}
-		late := newRaw(t, v.Host, false)
-		late.say(opening(1))
-		if err := late.ended(); !isProtocol(err) || v.accepts != 1 {
-			t.Errorf("%v; %d accepts", err, v.accepts)
+		for _, f := range []frame{opening(1), opening(2), resuming(2, 0, 0)} {
+			late := newRaw(t, v.Host, false)
+			late.say(f)
+			if err := late.ended(); !isProtocol(err) || v.accepts != 1 {
+				t.Errorf("%v; %d accepts", err, v.accepts)
+			}
 		}
 	})
 }

@@ -95,9 +95,14 @@ func TestRefused(t *testing.T) {
 	hosts(t, func(t *testing.T) {
 		v := newVisit(t, Config{})
 		r := v.attach()
+		r.hear(kOpen)
+		synctest.Wait()
+		begin := time.Now()
 		r.say(frame{kind: kRst, n: uint64(CodeNoService)})
 		r.say(frame{kind: kEnd})
-		r.hear(kEnd)
+		if r.hear(kEnd); time.Since(begin) > 0 {
+			t.Error("the end waits")
+		}
 		synctest.Wait()
 		if _, err := v.app.Read(make([]byte, 1)); !errors.Is(err, errReset) || v.code() != CodeNoService {
 			t.Error(err)
