@@ -38,7 +38,7 @@ type fault struct {
 	at       time.Time
 	restored time.Time // what resumption is counted from
 	unacked  bool      // bytes were not confirmed when it came
-	path     string    // of the streams, then
+	paths    map[*place]string
 }
 
 // ordeal leads the streams of several pairs through faults, all from one seed.
@@ -68,8 +68,8 @@ func (o *ordeal) begin(kind string, hit ...*pair) []*fault {
 	var asking sync.WaitGroup
 	for i, p := range hit {
 		asking.Go(func() {
-			bytes, path := p.unacked(o.t)
-			begun[i] = &fault{kind: kind, pair: p.n, unacked: bytes > 0, path: path}
+			bytes, paths := p.look(o.t)
+			begun[i] = &fault{kind: kind, pair: p.n, unacked: bytes > 0, paths: paths}
 		})
 	}
 	asking.Wait()
@@ -122,10 +122,10 @@ func (o *ordeal) links(counts map[string]int) {
 		for i, p := range o.all {
 			kind, at := decks[i][round], o.either(p)
 			f := o.begin(kind, p)
-			what[i] = fmt.Sprintf("%s at %s (%s)", kind, at.ns, f[0].path)
+			what[i] = fmt.Sprintf("%s at %s (%s)", kind, at.ns, f[0].paths[at])
 			switch kind {
 			case reset:
-				at.reset(o.t, f[0].path)
+				at.reset(o.t, f[0].paths[at])
 			case moved:
 				at.moves(o.t)
 			case renumbered:
@@ -145,25 +145,24 @@ func (o *ordeal) links(counts map[string]int) {
 func (o *ordeal) closePort() {
 	o.t.Helper()
 	o.restart(killed, time.Second, o.all)
-	reopen := make([]func(), 0, len(o.all))
-	for _, p := range o.all {
-		end, how := o.either(p), "drop"
+	closed := make([]*place, len(o.all))
+	reopen := make([]func(), len(o.all))
+	for i, p := range o.all {
+		at, how := o.either(p), "drop"
 		if o.random.IntN(2) == 0 {
 			how = "reject with tcp reset"
 		}
-		if f := o.begin(portClosed, p); f[0].path != "relay" {
-			o.t.Errorf("the streams of pair %d use %q before the port is closed", p.n, f[0].path)
+		if f := o.begin(portClosed, p); f[0].paths[at] != "relay" {
+			o.t.Errorf("streams at %s use %q before the port is closed", at.ns, f[0].paths[at])
 		}
-		reopen = append(reopen, o.block(o.t, end.nat, fmt.Sprintf("tcp dport %d %s", relayPort, how)))
+		closed[i], reopen[i] = at, o.block(o.t, at.nat, fmt.Sprintf("tcp dport %d %s", relayPort, how))
 	}
 	o.settle(portClosed)
-	for _, p := range o.all {
-		if _, path := p.unacked(o.t); path != "websocket" {
-			o.t.Errorf("the streams of pair %d use %q while the port is closed", p.n, path)
+	for i, p := range o.all {
+		if _, paths := p.look(o.t); paths[closed[i]] != "websocket" {
+			o.t.Errorf("streams at %s use %q while the port is closed", closed[i].ns, paths[closed[i]])
 		}
-	}
-	for _, open := range reopen {
-		open()
+		reopen[i]()
 	}
 }
 

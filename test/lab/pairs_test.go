@@ -184,18 +184,20 @@ func (p *pair) describe(t *testing.T, since int64) string {
 	return b.String()
 }
 
-// unacked is what streams of the pair have sent and not confirmed, both ways;
-// path is that of the most of them.
-func (p *pair) unacked(t *testing.T) (bytes uint64, path string) {
+// look returns what streams of the pair have sent and not confirmed, both ways,
+// and the path that most of them use at each end: it is that of the end's own
+// leg, so that the two may differ.
+func (p *pair) look(t *testing.T) (unacked uint64, paths map[*place]string) {
 	t.Helper()
-	count := make(map[string]int)
-	for _, c := range []*process.Client{p.road, p.home} {
+	paths = make(map[*place]string)
+	for at, c := range map[*place]*process.Client{p.visitor: p.road, p.provider: p.home} {
+		count := make(map[string]int)
 		for _, s := range c.Status(t).Streams {
-			bytes += s.Unacked
-			if count[s.Path]++; s.Path != "" && count[s.Path] > count[path] {
-				path = s.Path
+			unacked += s.Unacked
+			if count[s.Path]++; s.Path != "" && count[s.Path] > count[paths[at]] {
+				paths[at] = s.Path
 			}
 		}
 	}
-	return bytes, path
+	return unacked, paths
 }
