@@ -48,6 +48,7 @@ type ClientConfig struct {
 	Connects          []Connect `json:"connects,omitempty"`
 	Transport         string    `json:"transport,omitempty"`
 	ReconnectInterval int       `json:"reconnectInterval,omitempty"`
+	KeyFile           string    `json:"keyFile,omitempty"` // default: one of its own
 }
 
 // Client is a tunnelclient that runs.

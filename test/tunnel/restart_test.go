@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -38,13 +39,13 @@ func openReal(t *testing.T, limits ...string) *realTunnel {
 	r := &realTunnel{gw: process.StartGateway(t, process.GatewayConfig{Programs: programs(t), Culvert: strings.Join(limits, "\n")}), service: ln}
 	r.provider = process.StartClient(t, process.ClientConfig{
 		Programs: programs(t), Token: r.gw.Token(t, "provider"), ServerURL: r.gw.URL(), ClientID: "provider",
-		Services: []process.Service{{ID: "service", Protocol: "tcp", LocalHost: "127.0.0.1", LocalPort: portOf(ln)}},
+		Services: []process.Service{{ID: "service", Protocol: "tcp", LocalHost: "127.0.0.1", LocalPort: portOf(ln), Encryption: wire.EncryptionNone}},
 	})
 	r.provider.Online(t, 20*time.Second)
 	r.local = fmt.Sprintf("127.0.0.1:%d", process.FreePort(t))
 	r.visitor = process.StartClient(t, process.ClientConfig{
 		Programs: programs(t), Token: r.gw.Token(t, "visitor"), ServerURL: r.gw.URL(), ClientID: "visitor",
-		Connects: []process.Connect{{Target: "provider", Service: "service", Local: r.local}},
+		Connects: []process.Connect{{Target: "provider", Service: "service", Local: r.local, Encryption: wire.EncryptionNone}},
 	})
 	r.visitor.Online(t, 20*time.Second)
 	return r
@@ -138,10 +139,11 @@ func TestTakeover(t *testing.T) {
 func TestTakeoverByTunnelclient(t *testing.T) {
 	g := process.StartGateway(t, process.GatewayConfig{Programs: programs(t)})
 	token := g.Token(t, "home")
+	key := filepath.Join(t.TempDir(), "key") // another one would be refused
 	var ends []*process.Client
 	for n := range 2 {
 		c := process.StartClient(t, process.ClientConfig{
-			Programs: programs(t), Token: token, ServerURL: g.URL(), ClientID: "home",
+			Programs: programs(t), Token: token, ServerURL: g.URL(), ClientID: "home", KeyFile: key,
 			Services: []process.Service{{ID: "web", Protocol: "http", LocalHost: "127.0.0.1", LocalPort: serveNumber(t, n)}},
 		})
 		c.Online(t, 20*time.Second)

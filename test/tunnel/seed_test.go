@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/culvertd/culvert/internal/wire"
 	"github.com/culvertd/culvert/test/process"
 )
 
@@ -213,7 +214,7 @@ func TestSeedClientAsksTunnelclient(t *testing.T) {
 	g := process.StartGateway(t, process.GatewayConfig{Programs: programs(t)})
 	c := process.StartClient(t, process.ClientConfig{
 		Programs: programs(t), Token: g.Token(t, "client-a"), ServerURL: g.URL(), ClientID: "client-a",
-		Services: []process.Service{{ID: "web-server", Protocol: "http", LocalPort: 8080}},
+		Services: []process.Service{{ID: "web-server", Protocol: "http", LocalPort: 8080, Encryption: wire.EncryptionNone}},
 	})
 	c.Online(t, 10*time.Second)
 	b := startSeed(t, g, "client-b", "[]")
@@ -239,8 +240,8 @@ func TestTunnelclientAsksSeedClient(t *testing.T) {
 	c := process.StartClient(t, process.ClientConfig{
 		Programs: programs(t), Token: g.Token(t, "client-b"), ServerURL: g.URL(), ClientID: "client-b",
 		Connects: []process.Connect{
-			{Target: "client-a", Service: "web-server", Local: fmt.Sprint(port)},
-			{Target: "client-a", Service: "private-server", Local: "0"},
+			{Target: "client-a", Service: "web-server", Local: fmt.Sprint(port), Encryption: wire.EncryptionNone},
+			{Target: "client-a", Service: "private-server", Local: "0", Encryption: wire.EncryptionNone},
 		},
 	})
 	c.Says(t, "not for everybody", 10*time.Second)

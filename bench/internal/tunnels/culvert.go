@@ -36,10 +36,10 @@ func (s *starter) upCulvert(ctx context.Context, c *chain) error {
 		return err
 	}
 	offer := func(protocol string) object {
-		return object{"id": protocol, "protocol": protocol, "localHost": c.place.provider.addr, "localPort": service}
+		return object{"id": protocol, "protocol": protocol, "localHost": c.place.provider.addr, "localPort": service, "encryption": "none"}
 	}
 	use := func(protocol string) object {
-		return object{"target": "provider", "service": protocol, "local": c.target.Addr}
+		return object{"target": "provider", "service": protocol, "local": c.target.Addr, "encryption": "none"}
 	}
 	for name, more := range map[string]object{
 		"provider": {"services": []object{offer("tcp"), offer("udp")}},
