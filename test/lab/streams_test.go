@@ -42,7 +42,7 @@ func TestStreamsSurvive(t *testing.T) {
 		o.closePort()
 	}
 	o.gateways(map[string]int{
-		killed: int(size(16, 40)), stopped: int(size(20, 50)), reloaded: int(size(20, 50)),
+		killed: int(size(18, 40)), stopped: int(size(22, 50)), reloaded: int(size(22, 50)),
 	}, time.Duration(size(2, 10))*time.Second)
 	o.finish()
 }
@@ -58,12 +58,7 @@ func (o *ordeal) finish() {
 	}
 	took := resumptions(o.faults, reports)
 	o.t.Logf("resumption, counted from the restore, of the directions of all streams:\n%s", histogram(o.faults, took))
-	unacked := make(map[string]int)
-	for _, f := range o.faults {
-		if f.unacked {
-			unacked[f.kind]++
-		}
-	}
+	unacked := count(o.faults, hasUnacked)
 	for _, kind := range kinds {
 		if unacked[kind] < 20 {
 			o.t.Errorf("%s: only %d have hit while bytes were unacknowledged, want 20", kind, unacked[kind])
