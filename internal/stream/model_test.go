@@ -105,6 +105,10 @@ func (w *world) newProvider() *Host {
 		go func() {
 			time.Sleep(20 * time.Millisecond)
 			if s := w.visitor.Find(s.ID(), true); s != nil {
+				// The visitor may not know yet that its channel is of no use.
+				if c := s.Info().Channel; c != nil {
+					c.Close()
+				}
 				w.needs(s)
 			}
 		}()
@@ -155,6 +159,17 @@ func (w *world) run() {
 	<-dialer
 	w.visitor.Close()
 	w.provider.Close()
+}
+
+// tell logs how the streams of a service have ended.
+func (w *world) tell(service string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for s, err := range w.ended {
+		if s.Service() == service {
+			w.t.Logf("generation %d, ended by %v: %+v", s.generation, err, s.Info())
+		}
+	}
 }
 
 // settled checks what must be left of it all: channels, and nothing else.

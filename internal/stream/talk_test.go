@@ -149,6 +149,7 @@ func (k *talk) judge() {
 	for _, a := range k.sides {
 		if k.reason == "" && (!a.used || !errors.Is(a.err, io.EOF)) {
 			k.w.t.Errorf("%s: reset without a reason: %v (used: %v)", a.name, a.err, a.used)
+			k.w.tell(k.service)
 		}
 	}
 }
