@@ -49,15 +49,16 @@ step "unit tests" go test "${race[@]}" -shuffle=on -timeout 10m "${units[@]}"
 # themselves.
 mapfile -t systems < <(go list ./test/... | grep -v '/test/\(lab\|ui\)\(/\|$\)')
 step "system tests" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 "${systems[@]}"
+# The lab waits most of its time, for its networks, and so does who uses pages:
+# others can compile meanwhile. The programs that they use are built without the
+# race detector, which would watch nothing but the tests themselves.
+beside "tunnel lab and browser" go test -shuffle=on -timeout 20m -p 1 ./test/lab/... ./test/ui/...
 # All of its messages; with the race detector there are fewer.
 step "model at full size" go test -count=1 -timeout 10m -run '^(TestHub|TestModel)$' ./test/model ./test
 step "tunnels at full size" go test -count=1 -timeout 10m -run '^(TestCycles|TestReloadsDropNothing)$' ./test/tunnel
 # One package at a time: they take ports from the same range.
 step "load tools" go -C bench test "${race[@]}" -shuffle=on -p 1 ./...
 
-# The lab waits most of its time, for its networks, and so does who uses pages:
-# others can compile meanwhile.
-beside "tunnel lab and browser" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 ./test/lab/... ./test/ui/...
 if [[ ${1:-} != race ]]; then
   step "pure-Go SQLite" env CGO_ENABLED=0 go test -shuffle=on -timeout 10m ./internal/store/...
   step "clients for all systems" ci/clients.sh

@@ -106,23 +106,34 @@ func (k *seeker) need(s *stream.Stream, force bool) {
 
 // use attaches a channel to a stream that waits, and reports whether one did.
 func (k *seeker) use(ch *stream.Channel) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.failing = time.Time{}
-	for len(k.waiting) > 0 {
-		s := k.waiting[0]
-		k.waiting = k.waiting[1:]
-		forced := k.forced[s]
-		delete(k.forced, s)
-		if (forced || s.NeedsChannel()) && s.Attach(ch) == nil {
+	for {
+		s, forced := k.next()
+		switch {
+		case s == nil:
+			return false
+		case !forced && !s.NeedsChannel():
+		case s.Attach(ch) == nil:
 			return true
-		}
-		if s.NeedsChannel() { // the channel has gone in the meantime
-			k.waiting = append(k.waiting, s)
+		case s.NeedsChannel(): // the channel has gone in the meantime
+			k.need(s, forced)
 			return false
 		}
 	}
-	return false
+}
+
+// next takes the stream that has waited longest.
+func (k *seeker) next() (s *stream.Stream, forced bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.failing = time.Time{}
+	if len(k.waiting) == 0 {
+		return nil, false
+	}
+	s = k.waiting[0]
+	k.waiting = k.waiting[1:]
+	forced = k.forced[s]
+	delete(k.forced, s)
+	return s, forced
 }
 
 func (k *seeker) look() { nudge(k.wake) }

@@ -17,6 +17,10 @@ const (
 	// relayLosses is how many channels in a row may break without a word from
 	// the relay before the path to it is taken for one that swallows bytes.
 	relayLosses = 3
+	// relayHeard is how long a word from the relay stands against that: a port
+	// that swallows bytes does not carry any, and a moment in which everything
+	// is reset is another trouble.
+	relayHeard = 10 * time.Second
 )
 
 // way is the choice between the relay port and WebSocket.
@@ -27,6 +31,7 @@ type way struct {
 	blocked bool       // the relay port is, as it seems
 	again   time.Time  // when to try it
 	lost    int        // channels in a row
+	heard   time.Time  // when the relay was, over its port
 }
 
 // pick returns how to open the next channel. Only a spare one, for which nobody
@@ -79,7 +84,7 @@ func (w *way) works(heard bool) {
 	defer w.mu.Unlock()
 	w.blocked = false
 	if heard {
-		w.lost = 0
+		w.lost, w.heard = 0, time.Now()
 	}
 }
 
@@ -89,7 +94,7 @@ func (w *way) broke() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lost++
-	return w.lost >= relayLosses
+	return w.lost >= relayLosses && time.Since(w.heard) > relayHeard
 }
 
 // reset tries the relay port again, as after signing in: the network may be
