@@ -1,1 +1,0 @@
-var e={ended:`ended`,client_offline:`client_offline`,service_not_found:`service_not_found`,timeout:`timeout`,limit_reached:`limit_reached`,grant_withdrawn:`grant_withdrawn`,quota_exceeded:`quota_exceeded`,"gateway restarting":`restarting`,"gateway removed":`removed`};function t(t){return Object.hasOwn(e,t)?e[t]:`unknown`}export{t};
