@@ -5,9 +5,9 @@ package tunnel
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -175,8 +175,8 @@ func (p *pool) take() *stream.Channel {
 
 // gone is told that a channel has ended.
 func (p *pool) gone(pc *pooled, err error) {
-	if alert, ok := errors.AsType[tls.AlertError](err); ok {
-		err = &Error{Kind: TargetRefused, Err: fmt.Errorf("%s does not accept this client's key: %w", p.session.peer, alert)}
+	if isAlert(err) {
+		err = &Error{Kind: TargetRefused, Err: fmt.Errorf("%s does not accept this client's key: %w", p.session.peer, err)}
 		p.judge(err)
 		p.mu.Lock()
 		seeker := p.seeker
@@ -199,6 +199,13 @@ func (p *pool) gone(pc *pooled, err error) {
 	case i >= 0:
 		p.lost(time.Since(pc.since))
 	}
+}
+
+// isAlert recognizes what the other end's TLS says; crypto/tls does not export
+// its type.
+func isAlert(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "remote error"
 }
 
 // shed implements stock.
