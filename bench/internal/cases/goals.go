@@ -8,6 +8,7 @@ import "github.com/culvertd/culvert/bench/internal/wsload"
 // Goal is a target for Culvert: a metric of a case at least, or at most, so
 // many times that of another server, or a plain number.
 type Goal struct {
+	Server  string
 	Case    string
 	Metric  string
 	AtLeast bool
@@ -18,21 +19,21 @@ type Goal struct {
 // Goals are the targets of the comparison without TLS. With TLS the figures are
 // written down and not judged.
 var Goals = []Goal{
-	{Saturated1000, wsload.Deliveries, true, 5, Centrifugo},
-	{Saturated1000, wsload.Deliveries, true, 5, UWS},
-	{Saturated1000, wsload.Deliveries, true, 0.6, Batch},
-	{Saturated1000, wsload.ServerCPU, false, 0.25, ""},
-	{Saturated5000, wsload.Deliveries, true, 3, UWS},
-	{Saturated5000, wsload.Deliveries, true, 10, Centrifugo},
-	{OneByOne, wsload.ServerCPU, false, 1.15, UWS},
-	{OneByOne, wsload.P99, false, 1, Centrifugo},
-	{OneByOne, wsload.P99, false, 1.15, UWS},
-	{Paced, wsload.ServerCPU, false, 1.15, UWS},
-	{Paced, wsload.P99, false, 1, Centrifugo},
-	{Paced, wsload.P99, false, 1.15, UWS},
-	{IdleConns, wsload.KiBPerConn, false, 9, ""},
+	{Culvert, Saturated1000, wsload.Deliveries, true, 5, Centrifugo},
+	{Culvert, Saturated1000, wsload.Deliveries, true, 5, UWS},
+	{Culvert, Saturated1000, wsload.Deliveries, true, 0.6, Batch},
+	{Culvert, Saturated1000, wsload.ServerCPU, false, 0.25, ""},
+	{Culvert, Saturated5000, wsload.Deliveries, true, 3, UWS},
+	{Culvert, Saturated5000, wsload.Deliveries, true, 10, Centrifugo},
+	{Culvert, OneByOne, wsload.ServerCPU, false, 1.15, UWS},
+	{Culvert, OneByOne, wsload.P99, false, 1, Centrifugo},
+	{Culvert, OneByOne, wsload.P99, false, 1.15, UWS},
+	{Culvert, Paced, wsload.ServerCPU, false, 1.15, UWS},
+	{Culvert, Paced, wsload.P99, false, 1, Centrifugo},
+	{Culvert, Paced, wsload.P99, false, 1.15, UWS},
+	{Culvert, IdleConns, wsload.KiBPerConn, false, 9, ""},
 	// One each; the process's own goroutines, a few dozen, come and go.
-	{IdleConns, wsload.PerConn, false, 1.004, ""},
+	{Culvert, IdleConns, wsload.PerConn, false, 1.004, ""},
 }
 
 // Limit is what the goal asks for, given what the other server reached.

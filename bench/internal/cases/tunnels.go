@@ -11,15 +11,19 @@ import (
 	"github.com/culvertd/culvert/bench/internal/udpload"
 )
 
-// The tunnels, as results name them; Culvert's is Culvert.
+// The tunnels, as results name them. Culvert is one whose ends have agreed to go
+// without encryption; CulvertTLS is as it comes: encrypted from end to end, its
+// connections outliving their channels.
 const (
-	Direct    = "direct"     // no tunnel: the service itself
-	FRP       = "frp"        // as it comes: one connection for all, TLS to the server
-	FRPFast   = "frp-fast"   // a connection for each, no TLS, a pool
-	Chisel    = "chisel"     // a forward to a reverse port, which is always SSH
-	RefSplice = "ref-splice" // bare relay and agents on io.Copy
-	RefHybrid = "ref-hybrid" // the same with a splice loop of its own and a pool
-	RefUDP    = "ref-udp"    // three bare hops with segmentation offload
+	CulvertTLS = "culvert-tls"
+	Direct     = "direct"     // no tunnel: the service itself
+	FRP        = "frp"        // as it comes: one connection for all, TLS to the server
+	FRPFast    = "frp-fast"   // a connection for each, no TLS, a pool
+	FRPTLS     = "frp-tls"    // a connection for each, TLS to the server
+	Chisel     = "chisel"     // a forward to a reverse port, which is always SSH
+	RefSplice  = "ref-splice" // bare relay and agents on io.Copy
+	RefHybrid  = "ref-hybrid" // the same with a splice loop of its own and a pool
+	RefUDP     = "ref-udp"    // three bare hops with segmentation offload
 )
 
 // Tunnel is one load on tunnels.
@@ -67,6 +71,7 @@ const (
 // those with it, and at last those on fresh processes.
 func Tunnels(o TunnelOptions) []Tunnel {
 	peers := []string{Culvert, FRP, FRPFast, Chisel}
+	peers = append(peers, CulvertTLS, FRPTLS)
 	refs := append([]string{Direct, RefSplice, RefHybrid}, peers...)
 	udp := []string{Direct, RefUDP, Culvert, FRP, FRPFast}
 	duration := "-duration=" + o.Duration.String()
@@ -123,43 +128,59 @@ func Tunnels(o TunnelOptions) []Tunnel {
 
 // TunnelGoals are the targets of the comparison of tunnels.
 var TunnelGoals = []Goal{
-	{Up1, tcpload.Rate, true, 3.3, FRP},
-	{Up1, tcpload.Rate, true, 1.15, FRPFast},
-	{Up1, tcpload.Rate, true, 5, Chisel},
-	{Up1, tcpload.Rate, true, 0.95, RefSplice},
-	{Up1, tcpload.ServerCPU, false, 0.36, ""},
-	{Down1, tcpload.Rate, true, 3.3, FRP},
-	{Down1, tcpload.Rate, true, 1.15, FRPFast},
-	{Down1, tcpload.Rate, true, 5, Chisel},
-	{Down1, tcpload.Rate, true, 0.95, RefSplice},
-	{Down1, tcpload.ServerCPU, false, 0.36, ""},
-	{Up8, tcpload.Rate, true, 3, FRP},
-	{Up8, tcpload.Rate, true, 1.15, FRPFast},
-	{Up8, tcpload.ServerCPU, false, 0.36, ""},
-	{Down8, tcpload.Rate, true, 3, FRP},
-	{Down8, tcpload.Rate, true, 1.15, FRPFast},
-	{Down8, tcpload.ServerCPU, false, 0.36, ""},
-	{FirstByte, tcpload.PerPing, false, 1.05, ""},
-	{Setup32, tcpload.ConnsPerS, true, 1.5, FRPFast},
-	{Setup32, tcpload.ServerPerConn, false, 130, ""},
-	{Setup32, tcpload.Failed, false, 0, ""},
-	{Burst, tcpload.Failed, false, 0, ""},
-	{PingBulk, tcpload.P50, false, 300, ""},
-	{UDP64, udpload.Delivered, true, 4, FRP},
-	{UDP64, udpload.Delivered, true, 4, FRPFast},
-	{UDP64, udpload.ServerCPU, false, 1.2, ""},
-	{UDP1200, udpload.Loss, false, 0, ""},
-	{UDPBeside, udpload.Raised, false, 1.2, ""},
-	{IdleTunnels, tcpload.KiBPerConn, false, 10, ""},
+	{Culvert, Up1, tcpload.Rate, true, 3.3, FRP},
+	{Culvert, Up1, tcpload.Rate, true, 1.15, FRPFast},
+	{Culvert, Up1, tcpload.Rate, true, 5, Chisel},
+	{Culvert, Up1, tcpload.Rate, true, 0.95, RefSplice},
+	{Culvert, Up1, tcpload.ServerCPU, false, 0.36, ""},
+	{Culvert, Down1, tcpload.Rate, true, 3.3, FRP},
+	{Culvert, Down1, tcpload.Rate, true, 1.15, FRPFast},
+	{Culvert, Down1, tcpload.Rate, true, 5, Chisel},
+	{Culvert, Down1, tcpload.Rate, true, 0.95, RefSplice},
+	{Culvert, Down1, tcpload.ServerCPU, false, 0.36, ""},
+	{Culvert, Up8, tcpload.Rate, true, 3, FRP},
+	{Culvert, Up8, tcpload.Rate, true, 1.15, FRPFast},
+	{Culvert, Up8, tcpload.ServerCPU, false, 0.36, ""},
+	{Culvert, Down8, tcpload.Rate, true, 3, FRP},
+	{Culvert, Down8, tcpload.Rate, true, 1.15, FRPFast},
+	{Culvert, Down8, tcpload.ServerCPU, false, 0.36, ""},
+	{Culvert, FirstByte, tcpload.PerPing, false, 1.05, ""},
+	{Culvert, Setup32, tcpload.ConnsPerS, true, 1.5, FRPFast},
+	{Culvert, Setup32, tcpload.ServerPerConn, false, 130, ""},
+	{Culvert, Setup32, tcpload.Failed, false, 0, ""},
+	{Culvert, Burst, tcpload.Failed, false, 0, ""},
+	{Culvert, PingBulk, tcpload.P50, false, 300, ""},
+	{Culvert, UDP64, udpload.Delivered, true, 4, FRP},
+	{Culvert, UDP64, udpload.Delivered, true, 4, FRPFast},
+	{Culvert, UDP64, udpload.ServerCPU, false, 1.2, ""},
+	{Culvert, UDP1200, udpload.Loss, false, 0, ""},
+	{Culvert, UDPBeside, udpload.Raised, false, 1.2, ""},
+	{Culvert, IdleTunnels, tcpload.KiBPerConn, false, 10, ""},
 	// Two each; the pools of both ends, some hundred, come and go.
-	{IdleTunnels, tcpload.FDPerConn, false, 2.02, ""},
-	{SilentPeers, tcpload.Raised, false, 1.2, ""},
+	{Culvert, IdleTunnels, tcpload.FDPerConn, false, 2.02, ""},
+	{Culvert, SilentPeers, tcpload.Raised, false, 1.2, ""},
+
+	// As it comes, with encryption and resumption.
+	{CulvertTLS, Up1, tcpload.Rate, true, 2.4, FRP},
+	{CulvertTLS, Up1, tcpload.Rate, true, 1.4, FRPTLS},
+	{CulvertTLS, Down1, tcpload.Rate, true, 2.4, FRP},
+	{CulvertTLS, Down1, tcpload.Rate, true, 1.4, FRPTLS},
+	{CulvertTLS, Up8, tcpload.Rate, true, 2, FRP},
+	{CulvertTLS, Up8, tcpload.Rate, true, 1.15, FRPTLS},
+	{CulvertTLS, Down8, tcpload.Rate, true, 2, FRP},
+	{CulvertTLS, Down8, tcpload.Rate, true, 1.15, FRPTLS},
+	{CulvertTLS, Up1, tcpload.ServerCPU, false, 0.42, ""},
+	{CulvertTLS, Down1, tcpload.ServerCPU, false, 0.42, ""},
+	{CulvertTLS, FirstByte, tcpload.PerPing, false, 1.05, ""},
+	{CulvertTLS, Setup32, tcpload.ConnsPerS, true, 1, FRP},
+	{CulvertTLS, IdleTunnels, tcpload.ProviderKiB, false, 32, ""},
+	{CulvertTLS, IdleTunnels, tcpload.VisitorKiB, false, 32, ""},
 
 	// The limits of CPU and latency again, as what they were of the references
 	// where they were set: a machine that is slower is so for these too.
-	{Up1, tcpload.ServerCPU, false, 1.12, RefSplice},
-	{Down1, tcpload.ServerCPU, false, 1.12, RefSplice},
-	{Setup32, tcpload.ServerPerConn, false, 1.18, RefHybrid},
-	{PingBulk, tcpload.P50, false, 1.5, RefHybrid},
-	{UDP64, udpload.ServerCPU, false, 1.9, RefUDP},
+	{Culvert, Up1, tcpload.ServerCPU, false, 1.12, RefSplice},
+	{Culvert, Down1, tcpload.ServerCPU, false, 1.12, RefSplice},
+	{Culvert, Setup32, tcpload.ServerPerConn, false, 1.18, RefHybrid},
+	{Culvert, PingBulk, tcpload.P50, false, 1.5, RefHybrid},
+	{Culvert, UDP64, udpload.ServerCPU, false, 1.9, RefUDP},
 }

@@ -51,7 +51,7 @@ func verdicts(w words, goals []cases.Goal, rs []harness.Result) string {
 			other = harness.Median(harness.Values(of(rs, g.Case, name), name, g.Metric))
 		}
 		limit := g.Limit(other)
-		value := harness.Median(harness.Values(of(rs, g.Case, cases.Culvert), cases.Culvert, g.Metric))
+		value := harness.Median(harness.Values(of(rs, g.Case, g.Server), g.Server, g.Metric))
 		reached := w.no
 		switch {
 		case math.IsNaN(value) || math.IsNaN(limit):
@@ -64,6 +64,9 @@ func verdicts(w words, goals []cases.Goal, rs []harness.Result) string {
 			sign = "≥"
 		}
 		what := w.metrics[g.Metric] + " " + sign + " "
+		if g.Server != cases.Culvert {
+			what = g.Server + ": " + what
+		}
 		if name == "" {
 			what += number(g.Metric, g.Factor)
 		} else {

@@ -80,9 +80,9 @@ func (s *starter) has(name string) bool {
 		return false
 	}
 	switch name {
-	case cases.Culvert:
+	case cases.Culvert, cases.CulvertTLS:
 		return s.culvert != "" && s.client != ""
-	case cases.FRP, cases.FRPFast:
+	case cases.FRP, cases.FRPFast, cases.FRPTLS:
 		return s.frps != "" && s.frpc != ""
 	case cases.Chisel:
 		return s.chisel != ""
@@ -115,11 +115,11 @@ func (s *starter) up(ctx context.Context, p place, name string) (*chain, error) 
 		err = s.upRelay(ctx, c)
 	case cases.RefUDP:
 		err = s.upUDP(ctx, c)
-	case cases.FRP, cases.FRPFast:
+	case cases.FRP, cases.FRPFast, cases.FRPTLS:
 		err = s.upFRP(ctx, c)
 	case cases.Chisel:
 		err = s.upChisel(ctx, c)
-	case cases.Culvert:
+	case cases.Culvert, cases.CulvertTLS:
 		err = s.upCulvert(ctx, c)
 	default:
 		err = fmt.Errorf("unknown tunnel %q", name)

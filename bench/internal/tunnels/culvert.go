@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+
+	"github.com/culvertd/culvert/bench/internal/cases"
 )
 
 // upCulvert starts Culvert in a fresh data folder and two clients, the way
@@ -35,11 +37,18 @@ func (s *starter) upCulvert(ctx context.Context, c *chain) error {
 	if err != nil {
 		return err
 	}
+	// Both ends have to say so.
+	said := func(o object) object {
+		if c.name == cases.Culvert {
+			o["encryption"] = "none"
+		}
+		return o
+	}
 	offer := func(protocol string) object {
-		return object{"id": protocol, "protocol": protocol, "localHost": c.place.provider.addr, "localPort": service, "encryption": "none"}
+		return said(object{"id": protocol, "protocol": protocol, "localHost": c.place.provider.addr, "localPort": service})
 	}
 	use := func(protocol string) object {
-		return object{"target": "provider", "service": protocol, "local": c.target.Addr, "encryption": "none"}
+		return said(object{"target": "provider", "service": protocol, "local": c.target.Addr})
 	}
 	for name, more := range map[string]object{
 		"provider": {"services": []object{offer("tcp"), offer("udp")}},

@@ -44,12 +44,15 @@ func (s *starter) upUDP(ctx context.Context, c *chain) error {
 }
 
 // upFRP starts frp with secret proxies, which is its way from client to client:
-// as it comes, or the fastest that it can be set to.
+// as it comes, the fastest that it can be set to, or that with TLS.
 func (s *starter) upFRP(ctx context.Context, c *chain) error {
 	server, client := "", ""
-	if c.name == cases.FRPFast {
+	if c.name != cases.FRP {
 		server = "transport.tcpMux = false\ntransport.maxPoolCount = 50\n"
-		client = "transport.tcpMux = false\ntransport.tls.enable = false\ntransport.poolCount = 50\n"
+		client = "transport.tcpMux = false\ntransport.poolCount = 50\n"
+	}
+	if c.name == cases.FRPFast {
+		client += "transport.tls.enable = false\n"
 	}
 	client = fmt.Sprintf("serverAddr = %q\nserverPort = %s\nlog.level = \"error\"\n%s",
 		c.place.server.addr, c.ports[portServer], client)
