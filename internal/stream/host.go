@@ -107,6 +107,15 @@ func (h *Host) Doubt() {
 	h.look()
 }
 
+// Drop gives up the channels for which f is true. Their streams are detached.
+func (h *Host) Drop(err error, f func(*Channel) bool) {
+	for _, c := range h.allChannels() {
+		if f(c) {
+			c.kill(err)
+		}
+	}
+}
+
 // Streams returns those that exist, without those that have ended here.
 func (h *Host) Streams() []*Stream {
 	h.mu.Lock()

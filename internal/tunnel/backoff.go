@@ -12,7 +12,7 @@ const (
 	// A gateway that restarts is back within seconds and is to be found at
 	// once; one that is away for longer is not to be found by a stampede.
 	quickPhase = 30 * time.Second
-	quickMost  = 1500 * time.Millisecond
+	quickMost  = 900 * time.Millisecond
 	slowMost   = 15 * time.Second
 	// Another try never follows sooner.
 	retryLeast = 100 * time.Millisecond

@@ -38,9 +38,10 @@ type Client struct {
 	udp      *udpProvider
 	busy     busy
 
-	ready  chan struct{}
-	base   context.Context // of all tasks
-	cancel context.CancelFunc
+	ready      chan struct{}
+	changedNet chan struct{}   // has room for one: the network is another
+	base       context.Context // of all tasks
+	cancel     context.CancelFunc
 
 	mu       sync.Mutex // guards the fields below; inside the locks of the reserves
 	tasks    sync.WaitGroup
@@ -63,7 +64,7 @@ func New(cfg Config) *Client {
 	cfg = cfg.withDefaults()
 	c := &Client{
 		cfg: cfg, log: cfg.Logger, instance: rand.Text(), mover: splice.New(),
-		way: way{forced: cfg.Transport}, ready: make(chan struct{}), changed: make(chan struct{}),
+		way: way{forced: cfg.Transport}, ready: make(chan struct{}), changedNet: make(chan struct{}, 1), changed: make(chan struct{}),
 		name: cfg.ClientID, since: time.Now(), forwards: make(map[*Forward]struct{}),
 	}
 	c.base, c.cancel = context.WithCancel(context.Background())

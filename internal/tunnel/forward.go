@@ -19,8 +19,11 @@ import (
 const (
 	// holdTime is how long an application waits while there is no session.
 	holdTime = 35 * time.Second
-	// holdPause is between two requests for one.
-	holdPause = 500 * time.Millisecond
+	// holdPause is between the first two requests for one; later pauses grow to
+	// holdMost. After a restart of the gateway the provider may be a moment later
+	// than the visitor.
+	holdPause = 150 * time.Millisecond
+	holdMost  = time.Second
 	// askTimeout is a little more than the gateway gives the provider.
 	askTimeout = 12 * time.Second
 )
@@ -139,13 +142,13 @@ func (f *Forward) acquire(ctx context.Context) (*session, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, holdTime)
 	defer cancel()
-	for {
+	for pause := holdPause; ; pause = min(pause*5/4, holdMost) {
 		ss, err := f.askOnce(ctx)
 		if err == nil || !worthAsking(err) {
 			return ss, err
 		}
 		select {
-		case <-time.After(holdPause):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/culvertd/culvert/internal/stream"
 	"github.com/culvertd/culvert/internal/wire"
 )
 
@@ -68,7 +69,9 @@ func (c *Client) doubt(addrs []netip.Addr) {
 	if s != nil {
 		s.doubt(addrs)
 	}
+	nudge(c.changedNet)
 	c.way.reset()
+	c.streams.Drop(errNetworkChanged, func(ch *stream.Channel) bool { return !stillHere(ch.Tag(), addrs) })
 	c.streams.Doubt()
 	c.sessions.refresh()
 	c.parked.refresh()
@@ -78,13 +81,29 @@ func (c *Client) doubt(addrs []netip.Addr) {
 // doubt ends a connection whose own address is gone, and has the gateway answer
 // soon on any other.
 func (s *signal) doubt(addrs []netip.Addr) {
-	if a, ok := s.ws.LocalAddr().(*net.TCPAddr); ok && !slices.Contains(addrs, a.AddrPort().Addr().Unmap().WithZone("")) {
+	if !isHere(s.ws.LocalAddr(), addrs) {
 		s.end(errNetworkChanged)
 		_ = s.ws.NetConn().Close() // nobody hears a farewell
 		return
 	}
 	_ = s.ws.SetReadDeadline(time.Now().Add(signalDoubt)) // until the next message
 	_ = s.send(wire.TypeHeartbeat, "", wire.Heartbeat{Timestamp: time.Now().UnixMilli()})
+}
+
+// stillHere reports whether a channel comes from an address that we have.
+func stillHere(tag any, addrs []netip.Addr) bool {
+	switch tag := tag.(type) {
+	case *pooled:
+		return isHere(tag.local, addrs)
+	case *served:
+		return isHere(tag.local, addrs)
+	}
+	return true
+}
+
+func isHere(a net.Addr, addrs []netip.Addr) bool {
+	t, ok := a.(*net.TCPAddr)
+	return !ok || slices.Contains(addrs, t.AddrPort().Addr().Unmap().WithZone(""))
 }
 
 // localAddrs returns this machine's addresses, sorted.

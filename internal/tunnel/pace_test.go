@@ -222,7 +222,7 @@ func TestReserveBacksOff(t *testing.T) {
 		s.r.took()
 		time.Sleep(5 * time.Minute)
 		at := s.tried()
-		if len(at) < 20 || len(at) > 60 {
+		if len(at) < 20 || len(at) > 80 {
 			t.Errorf("%d tries in 5 minutes", len(at))
 		}
 		for i := 1; i < len(at); i++ {

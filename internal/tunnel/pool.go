@@ -41,6 +41,7 @@ type pooled struct {
 	pool      *pool
 	transport Transport
 	leg       func() time.Duration
+	local     net.Addr
 	since     time.Time
 	done      func(error) // of the reserve; nil once called. Guarded by pool.mu.
 	ch        *stream.Channel
@@ -98,7 +99,7 @@ func (p *pool) open(ctx context.Context, spare bool, done func(error)) error {
 		p.c.way.works(true)
 	}
 	ss.proven.Store(&key)
-	pc := &pooled{pool: p, transport: ch.transport, leg: legOf(plain.Conn), since: time.Now(), done: done}
+	pc := &pooled{pool: p, transport: ch.transport, leg: legOf(plain.Conn), local: plain.LocalAddr(), since: time.Now(), done: done}
 	p.c.streams.Serve(path, stream.Peer(key), true, pc)
 	return nil
 }

@@ -104,6 +104,13 @@ func (k *seeker) need(s *stream.Stream, force bool) {
 	k.look()
 }
 
+// renew replaces the channels that are ready.
+func (k *seeker) renew() {
+	if ss := k.f.live(); ss != nil && ss.pool != nil {
+		ss.pool.refresh()
+	}
+}
+
 // use attaches a channel to a stream that waits, and reports whether one did.
 func (k *seeker) use(ch *stream.Channel) bool {
 	for {

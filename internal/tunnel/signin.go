@@ -62,9 +62,14 @@ func (c *Client) stay(ctx context.Context) error {
 		if errors.As(err, &hint) && hint.after > 0 {
 			wait = min(hint.after, hintMost)
 		}
+		if errors.Is(err, errNetworkChanged) {
+			b.reset() // it is no fault of the gateway's
+			wait = 0
+		}
 		c.offline(err, wait)
 		select {
 		case <-time.After(wait):
+		case <-c.changedNet: // what failed may work now
 		case <-ctx.Done():
 			return nil
 		}

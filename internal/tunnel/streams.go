@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"net"
 	"slices"
 	"time"
 
@@ -74,6 +75,7 @@ type (
 		session   *session
 		transport Transport
 		leg       func() time.Duration
+		local     net.Addr
 	}
 )
 
@@ -96,7 +98,7 @@ func (c *Client) serveSecure(ch channel, g wire.GoLine, first []byte) {
 			_ = path.Close()
 			return
 		}
-		c.streams.Serve(path, stream.Peer(key), false, &served{ss, ch.transport, legOf(plain.Conn)})
+		c.streams.Serve(path, stream.Peer(key), false, &served{ss, ch.transport, legOf(plain.Conn), plain.LocalAddr()})
 	}) {
 		_ = ch.Reset()
 	}
@@ -175,6 +177,7 @@ func (c *Client) resumeWanted(p wire.ResumeWanted) {
 		c.renewKeys(p.SessionID)
 		return
 	}
+	doubted := make(map[*seeker]bool)
 	for _, text := range p.Streams {
 		var id stream.ID
 		if n, err := hex.Decode(id[:], []byte(text)); err != nil || n != len(id) {
@@ -182,6 +185,10 @@ func (c *Client) resumeWanted(p wire.ResumeWanted) {
 		}
 		if s := c.streams.Find(id, true); s != nil {
 			if v, ok := s.Tag().(*visit); ok {
+				if !doubted[v.seeker] {
+					doubted[v.seeker] = true
+					v.seeker.renew() // what is ready leads to where the provider was
+				}
 				v.seeker.need(s, true)
 			}
 		}
