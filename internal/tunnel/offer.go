@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -188,8 +189,10 @@ func (c *Client) dialService(v wire.Service, use func(splice.Conn, error)) {
 	}
 	here, ok := c.serviceHere(v)
 	if !ok || !c.mover.Dial(here, splice.DialOptions{Timeout: dialTimeout}, func(conn splice.Conn, err error) {
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			slowly() // it may listen at the machine's other address
+		// It may listen at the machine's other address. One that has reset was
+		// there, and must not be reached twice.
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, syscall.ECONNRESET) {
+			slowly()
 			return
 		}
 		use(conn, err)
