@@ -119,17 +119,22 @@ func (h *Host) begin(c *Channel, f frame, remote Instance, window time.Duration)
 	if f.generation > 1 {
 		s.greet = kResumed // the visitor does not know whether we had it
 	}
+	// Under the lock: once it is listed, another channel may resume it.
+	s.mu.Lock()
 	is, crowd, err := h.addOnce(s)
+	if err == nil && is == s {
+		c.mu.Lock()
+		c.stream, c.sentEnd, c.gotEnd = s, false, false
+		c.mu.Unlock()
+	}
+	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	if is != s {
 		return is.resume(c, f) // another channel was faster
 	}
-	c.mu.Lock()
-	c.stream, c.sentEnd, c.gotEnd = s, false, false
-	c.mu.Unlock()
-	if s.greet != 0 {
+	if f.generation > 1 {
 		c.flushSoon()
 	}
 	switch {

@@ -80,9 +80,14 @@ type bulkConn struct {
 	in       []byte // what is left of inBuf
 
 	direct bool // write at once: nobody flushes
+
+	// The reader writes as well, TLS's alert, if what it reads was changed.
+	wmu    sync.Mutex // guards the fields below
 	outBuf *[bulk]byte
 	out    int
 }
+
+var errAlerting = errors.New("the channel is broken")
 
 // begin has b be read first.
 func (c *bulkConn) begin(b []byte) {
@@ -176,6 +181,12 @@ func (c *bulkConn) Write(b []byte) (int, error) {
 	if c.direct {
 		return c.Conn.Write(b)
 	}
+	// Only a channel that is about to end has two that write; neither waits for
+	// the other, which may wait for the peer.
+	if !c.wmu.TryLock() {
+		return 0, errAlerting
+	}
+	defer c.wmu.Unlock()
 	for sum := 0; ; {
 		if c.outBuf == nil {
 			c.outBuf, c.out = bulkBuffers.Get().(*[bulk]byte), 0
@@ -185,13 +196,19 @@ func (c *bulkConn) Write(b []byte) (int, error) {
 		if sum += n; sum == len(b) {
 			return sum, nil
 		}
-		if err := c.flush(); err != nil {
+		if err := c.flushLocked(); err != nil {
 			return sum, err
 		}
 	}
 }
 
 func (c *bulkConn) flush() error {
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	return c.flushLocked()
+}
+
+func (c *bulkConn) flushLocked() error {
 	if c.outBuf == nil {
 		return nil
 	}
