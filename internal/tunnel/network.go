@@ -51,7 +51,7 @@ func (c *Client) watchNetwork(ctx context.Context) {
 			return
 		}
 		now := localAddrs()
-		if slices.Equal(was, now) {
+		if now == nil || slices.Equal(was, now) {
 			continue
 		}
 		was = now
@@ -103,10 +103,15 @@ func stillHere(tag any, addrs []netip.Addr) bool {
 
 func isHere(a net.Addr, addrs []netip.Addr) bool {
 	t, ok := a.(*net.TCPAddr)
-	return !ok || slices.Contains(addrs, t.AddrPort().Addr().Unmap().WithZone(""))
+	if !ok {
+		return true // of no network that changes
+	}
+	ip := t.AddrPort().Addr().Unmap().WithZone("")
+	return ip.IsLoopback() || slices.Contains(addrs, ip) // of 127.0.0.0/8 one is listed
 }
 
-// localAddrs returns this machine's addresses, sorted.
+// localAddrs returns this machine's addresses, sorted; nil if the system does
+// not tell.
 func localAddrs() []netip.Addr {
 	list, err := net.InterfaceAddrs()
 	if err != nil {

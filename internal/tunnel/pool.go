@@ -140,10 +140,9 @@ func (p *pool) offer(ch *stream.Channel, pc *pooled) {
 		return
 	}
 	used := seeker != nil && seeker.use(ch)
-	if !used {
-		p.mu.Lock()
-		p.ready = append(p.ready, pc)
-		p.mu.Unlock()
+	if !used && !p.keep(pc) {
+		ch.Close()
+		return
 	}
 	switch {
 	case done != nil:
@@ -156,6 +155,23 @@ func (p *pool) offer(ch *stream.Channel, pc *pooled) {
 	}
 	if !used && seeker != nil {
 		seeker.look() // a stream that has come in between
+	}
+}
+
+// keep has a channel be ready; false once nothing is kept any more.
+func (p *pool) keep(pc *pooled) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.cleared {
+		p.ready = append(p.ready, pc)
+	}
+	return !p.cleared
+}
+
+// giveBack takes a channel that was taken and not used.
+func (p *pool) giveBack(ch *stream.Channel) {
+	if pc, ok := ch.Tag().(*pooled); ok {
+		p.offer(ch, pc)
 	}
 }
 

@@ -77,7 +77,11 @@ func (k *seeker) begin(app splice.Conn, fl *flow) {
 	fl.attach(visitorStats{s}, 0)
 	if ss := k.f.live(); ss != nil && ss.pool != nil {
 		for ch := ss.pool.take(); ch != nil; ch = ss.pool.take() {
-			if s.Attach(ch) == nil {
+			switch {
+			case s.Attach(ch) == nil:
+				return
+			case !s.NeedsChannel(): // its application has gone already
+				ss.pool.giveBack(ch)
 				return
 			}
 		}
@@ -170,7 +174,7 @@ func (k *seeker) run(ctx context.Context) {
 	for k.left() > 0 {
 		ss, err := k.f.acquire(ctx)
 		switch {
-		case err != nil && (ctx.Err() != nil || !worthAsking(err) || k.f.ctx.Err() != nil):
+		case err != nil && (ctx.Err() != nil || k.f.ctx.Err() != nil || hopeless(err)):
 			k.giveUp(err)
 			continue
 		case err != nil:
@@ -194,6 +198,12 @@ func (k *seeker) run(ctx context.Context) {
 	}
 }
 
+// hopeless reports whether there will be no session for streams that wait. That
+// somebody else was still asking for one when our patience ended says nothing.
+func hopeless(err error) bool {
+	return !worthAsking(err) && !errors.Is(err, context.DeadlineExceeded)
+}
+
 // serve lets a seeker have what is ready, and what will be.
 func (p *pool) serve(k *seeker) {
 	p.mu.Lock()
@@ -204,7 +214,13 @@ func (p *pool) serve(k *seeker) {
 		if ch == nil {
 			return
 		}
-		k.use(ch)
+		switch {
+		case k.use(ch):
+		case k.left() > 0:
+			ch.Close() // it had gone
+		default:
+			p.giveBack(ch)
+		}
 	}
 }
 
@@ -297,7 +313,7 @@ func (a *saidApp) Read(b []byte) (int, error) {
 	return a.Conn.Read(b)
 }
 
-// refused sorts what ended a handshake at the visitor.
+// handshakeFailed draws conclusions from how a handshake ended at the visitor.
 func (c *Client) handshakeFailed(ch channel, ss *session, err error) {
 	var no *wire.Refusal
 	switch {
