@@ -31,7 +31,7 @@ func newKey(t *testing.T) *identity.Key {
 }
 
 // secureEnds are a provider of an echo and a visitor, each with a key.
-func secureEnds(t *testing.T, g *gate, visitor func(*Config), provider func(*Config)) (v, p *Client, heard *atomic.Int64) {
+func secureEnds(t *testing.T, g *gate, visitor, provider func(*Config)) (v, p *Client, heard *atomic.Int64) {
 	t.Helper()
 	heard = new(atomic.Int64)
 	cfg := g.config("client-a")

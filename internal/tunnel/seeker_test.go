@@ -58,7 +58,7 @@ func TestApplicationsThatGoAtOnce(t *testing.T) {
 		p.mu.Unlock()
 		p.reserve.mu.Lock()
 		defer p.reserve.mu.Unlock()
-		return ready >= p.reserve.min && ready == p.reserve.ready && p.reserve.pending == 0 && len(visitor.streams.Streams()) == 1
+		return ready >= p.min && ready == p.reserve.ready && p.pending == 0 && len(visitor.streams.Streams()) == 1
 	})
 }
 

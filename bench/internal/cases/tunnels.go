@@ -70,8 +70,7 @@ const (
 // Tunnels has all cases in the order in which they run: those without delay,
 // those with it, and at last those on fresh processes.
 func Tunnels(o TunnelOptions) []Tunnel {
-	peers := []string{Culvert, FRP, FRPFast, Chisel}
-	peers = append(peers, CulvertTLS, FRPTLS)
+	peers := []string{Culvert, FRP, FRPFast, Chisel, CulvertTLS, FRPTLS}
 	refs := append([]string{Direct, RefSplice, RefHybrid}, peers...)
 	udp := []string{Direct, RefUDP, Culvert, FRP, FRPFast}
 	duration := "-duration=" + o.Duration.String()
