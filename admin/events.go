@@ -85,6 +85,7 @@ func (a *API) serveEvents(ctx huma.Context, q *request, side side, after string)
 	s := &stream{ans: ans, ctl: ans.stream(), core: q.core, scope: side.scope(q)}
 	changes, stop := s.core.Subscribe(s.scope, after)
 	defer stop()
+	defer s.allow() // for the end: a stream that ends without it looks cut off
 	// Clients that are parted from together shall not come back together.
 	if s.write(fmt.Sprintf("retry: %d\n\n", 1000+rand.IntN(2000))) != nil { //nolint:gosec // it is to be spread, not secret
 		return
@@ -150,9 +151,12 @@ func (s *stream) tick() error {
 	return nil
 }
 
+// allow gives the next write its time. Not every writer knows deadlines; then
+// the connection's own hold.
+func (s *stream) allow() { _ = s.ctl.SetWriteDeadline(time.Now().Add(writeTimeout)) }
+
 func (s *stream) write(text string) error {
-	// Not every writer knows deadlines; then the connection's own hold.
-	_ = s.ctl.SetWriteDeadline(time.Now().Add(writeTimeout))
+	s.allow()
 	if _, err := s.ans.Write([]byte(text)); err != nil {
 		return err
 	}

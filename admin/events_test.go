@@ -57,9 +57,24 @@ type listener struct {
 	done   chan struct{}
 	cancel context.CancelFunc
 
-	mu   sync.Mutex
-	text strings.Builder
-	full error // what writing fails with
+	mu       sync.Mutex
+	text     strings.Builder
+	full     error     // what writing fails with
+	deadline time.Time // of writing
+}
+
+func (l *listener) SetWriteDeadline(t time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.deadline = t
+	return nil
+}
+
+// ends reports whether the server can still say that the stream is complete.
+func (l *listener) ends() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Now().Before(l.deadline)
 }
 
 func (l *listener) Write(p []byte) (int, error) {
@@ -200,12 +215,16 @@ func TestEventsEnd(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newStreamRig(t)
 				l := r.listenAs(7, "", Client{Addr: netip.MustParseAddr("10.1.2.3")})
+				time.Sleep(writeTimeout + time.Second) // in which nothing is written
 				end(r, l)
-				time.Sleep(2 * time.Second)
+				time.Sleep(heartbeatAfter - writeTimeout)
 				synctest.Wait()
 				if !l.over() {
 					l.cancel()
 					t.Error("it goes on")
+				}
+				if !l.ends() {
+					t.Error("its end comes too late to be written")
 				}
 			})
 		})

@@ -54,9 +54,7 @@ async function restart({ page, clients }, context) {
   await page.getByText(t("live.on"), { exact: true }).waitFor();
   await shows(page, 0);
   measured("seconds until a page is right after a restart", (performance.now() - began) / 1000);
-  // That its event stream was cut off, a page may be told late. Nothing else
-  // ends so: a stream that ends in order is complete.
-  context.allowed = [/ERR_INCOMPLETE_CHUNKED_ENCODING/];
+  context.allowed = [];
 }
 
 /** kick closes a client from the table, and reads in the log why. */
