@@ -113,7 +113,6 @@ const (
 	CodeTimeout                     // no channel for too long
 	CodeGone                        // the other end does not know the stream: it was started anew
 	CodeStopping                    // the other end stops, or was told to end the stream
-	CodeProtocol                    // the other end makes no sense
 	CodeBusy                        // too many streams
 )
 
@@ -124,7 +123,6 @@ var codeTexts = map[Code]string{
 	CodeTimeout:     "the connection to the other end was away for too long",
 	CodeGone:        "the other end was started anew",
 	CodeStopping:    "the other end stops",
-	CodeProtocol:    "the other end makes no sense",
 	CodeBusy:        "the other end has too many streams",
 }
 

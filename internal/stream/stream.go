@@ -130,13 +130,6 @@ func (s *Stream) SetTag(tag any) {
 	s.tag = tag
 }
 
-// Attached reports whether the stream has a channel.
-func (s *Stream) Attached() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.ch != nil
-}
-
 // NeedsChannel reports whether the stream has none and has a use for one.
 func (s *Stream) NeedsChannel() bool {
 	s.mu.Lock()
