@@ -71,6 +71,13 @@ func (f *fake) SetServices(s []wire.Service) error {
 	return nil
 }
 
+// streams are more than a table has.
+var streams = append([]wire.StreamInfo{{
+	ID: "0123456789abcdef0123456789abcdef", Role: wire.Visitor, Peer: "client-b", Service: "ssh", Path: "relay",
+	Begun: time.Now().Add(-time.Hour).UnixMilli(), BytesIn: 1 << 20, BytesOut: 2 << 10, Unacked: 512, Resumptions: 3,
+	LastFault: "connection reset\nby peer", Latency: 41.25, Leg: 20.5,
+}}, make([]wire.StreamInfo, maxPrinted+1)...)
+
 func (f *fake) Status() tunnel.Status {
 	id := f.cfg.ClientID
 	if id == "" {
@@ -84,8 +91,10 @@ func (f *fake) Status() tunnel.Status {
 		}},
 		Forwards: []tunnel.ForwardStatus{{
 			Target: "client-b", Service: "ssh", Local: "127.0.0.1:2222", Protocol: "tcp", State: tunnel.StateOnline,
-			LastError: "connection\nrefused",
+			LastError: "connection\nrefused", Encryption: wire.ModeTLS, PeerFingerprint: "SHA256:peer",
 		}},
+		Fingerprint: "SHA256:own",
+		Streams:     streams,
 	}
 }
 

@@ -285,7 +285,9 @@ func TestTables(t *testing.T) {
 	for _, want := range []string{
 		"client: client-a", "server: ws://127.0.0.1:9", "state: online", "transport: relay relay.example:9001",
 		"web-server http localhost:8080 1 2 40 1.5 KiB 3.0 MiB -",
-		"client-b/ssh tcp://127.0.0.1:2222 online 0 0 0 B 0 B connection refused",
+		"client-b/ssh tcp://127.0.0.1:2222 online 0 0 0 B 0 B SHA256:peer connection refused", "key: SHA256:own",
+		"01234567 client-b/ssh relay 1 hour ago 1.0 MiB 2.0 KiB 512 B 3 41.2 ms 20.5 ms connection reset by peer",
+		"/ waiting", "and 2 more, which --json has",
 	} {
 		if !strings.Contains(spaces(stdout), want) {
 			t.Errorf("no %q in\n%s", want, stdout)

@@ -110,6 +110,7 @@ func (a *app) printStatus(st local.Status) error {
 		{"server:", st.Server},
 		{"state:", st.State + sinceText(st.Since)},
 		{"transport:", strings.TrimSpace(string(st.Transport) + " " + st.Relay)},
+		{"key:", st.Fingerprint},
 		{"last error:", st.LastError},
 		{"process:", fmt.Sprintf("%d (%s, version %s)", st.PID, st.Command, st.Version)},
 	} {
@@ -123,7 +124,10 @@ func (a *app) printStatus(st local.Status) error {
 	if err := a.printServices(st.Services); err != nil {
 		return err
 	}
-	return a.printForwards(st.Forwards)
+	if err := a.printForwards(st.Forwards); err != nil {
+		return err
+	}
+	return a.printStreams(st.Streams)
 }
 
 func (a *app) printServices(list []tunnel.ServiceStatus) error {
@@ -142,12 +146,21 @@ func (a *app) printForwards(list []tunnel.ForwardStatus) error {
 	if len(list) == 0 {
 		return nil
 	}
-	return a.table("\nFORWARD\tLOCAL\tSTATE\tOPEN\tTOTAL\tIN\tOUT\tLAST ERROR", func(w io.Writer) {
+	return a.table("\nFORWARD\tLOCAL\tSTATE\tOPEN\tTOTAL\tIN\tOUT\tPEER'S KEY\tLAST ERROR", func(w io.Writer) {
 		for _, f := range list {
 			row(w, f.Target+"/"+f.Service, forwardURL(f), f.State, f.Connections,
-				f.Total, humanize.IBytes(f.BytesIn), humanize.IBytes(f.BytesOut), f.LastError)
+				f.Total, humanize.IBytes(f.BytesIn), humanize.IBytes(f.BytesOut), peerKey(f), f.LastError)
 		}
 	})
+}
+
+// peerKey is the key that a forward's other end has proven, or that it goes
+// without any.
+func peerKey(f tunnel.ForwardStatus) string {
+	if f.Encryption == wire.EncryptionNone {
+		return "not encrypted"
+	}
+	return f.PeerFingerprint
 }
 
 // table aligns the columns of rows below the header.

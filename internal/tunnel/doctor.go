@@ -40,6 +40,8 @@ type DoctorOptions struct {
 	SignIn bool
 	// Relay is the relay's host and port, if a client has learned it.
 	Relay string
+
+	usualPort string // for tests, whose machine may have a relay; default: 9001
 }
 
 // checkTimeout bounds each check.

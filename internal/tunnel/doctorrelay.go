@@ -50,7 +50,7 @@ func (d *doctor) relayTCP(ctx context.Context, otherWay bool) bool {
 		d.warn(name, "the gateway has no relay port, so that data goes through WebSocket", "set relay in the gateway's configuration: it is faster")
 		return false
 	}
-	addr := cmp.Or(d.relay, net.JoinHostPort(d.site.Hostname(), defaultRelayPort))
+	addr := cmp.Or(d.relay, net.JoinHostPort(d.site.Hostname(), cmp.Or(d.o.usualPort, defaultRelayPort)))
 	begun := time.Now()
 	err := d.probe(ctx, func(ctx context.Context) (net.Conn, error) {
 		return d.cfg.dialVia(ctx, &url.URL{Scheme: "https", Host: addr}) // as channels do

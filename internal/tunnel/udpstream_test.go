@@ -87,7 +87,7 @@ func TestUDPStreamSilent(t *testing.T) {
 				near, far := net.Pipe()
 				s := newUDPStream(pipe{near}, func(int) {}, func(uint32, []byte) {})
 				s.told = func([]byte) {}
-				pings := 0
+				var pings atomic.Int64
 				go func() {
 					head := make([]byte, wire.PacketHeader)
 					for {
@@ -99,7 +99,7 @@ func TestUDPStreamSilent(t *testing.T) {
 							return
 						}
 						if wire.PacketID(head) == 0 && wire.ParseEnd(data) == wire.EndPing {
-							if pings++; tc.answers {
+							if pings.Add(1); tc.answers {
 								far.Write(wire.EndPong.Append(nil))
 							}
 						}
@@ -117,8 +117,8 @@ func TestUDPStreamSilent(t *testing.T) {
 				if lasted := time.Since(begun); tc.silent != (lasted < streamDoubt+streamPatience+3*streamLook) {
 					t.Errorf("it lasted %v", lasted)
 				}
-				if (pings > 0) != tc.pings {
-					t.Errorf("%d questions", pings)
+				if n := pings.Load(); (n > 0) != tc.pings {
+					t.Errorf("%d questions", n)
 				}
 				far.Close()
 				if err := <-ended; tc.silent != errors.Is(err, errSilent) {
