@@ -145,7 +145,7 @@ func (c *Client) welcome(s *signal, p wire.RegisterResponse) {
 	}
 	c.sessions.refresh()
 	c.parked.refresh()
-	c.udp.renew()
+	c.recheckUDP()
 	c.resumeAll()
 	c.log.Info("online as "+cmp.Or(p.AssignedID, c.cfg.ClientID), zap.String("relay", c.relayAddr()))
 	for _, f := range forwards {

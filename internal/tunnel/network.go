@@ -75,7 +75,7 @@ func (c *Client) doubt(addrs []netip.Addr) {
 	c.streams.Doubt()
 	c.sessions.refresh()
 	c.parked.refresh()
-	c.udp.renew()
+	c.recheckUDP()
 }
 
 // doubt ends a connection whose own address is gone, and has the gateway answer

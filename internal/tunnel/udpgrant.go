@@ -105,6 +105,9 @@ func (g *udpGrant) send(k *packer, fl *serviceFlow, data []byte, now time.Time) 
 	}
 	if s == nil {
 		g.p.lose(1)
+		if g.keys != nil {
+			g.keys.wish() // the visitor may not know that its end is dead
+		}
 		return
 	}
 	s.push(p)

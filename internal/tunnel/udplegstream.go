@@ -167,19 +167,9 @@ func (l *udpLeg) newStream(ctx context.Context, ch channel) (*udpStream, error) 
 // renewKeys opens another channel for a session of ours, at the provider's
 // wish.
 func (c *Client) renewKeys(session string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for f := range c.forwards {
-		v, ok := f.carrier.(*udpVisitor)
-		if !ok {
-			continue
+	c.eachUDPLeg(func(l *udpLeg) {
+		if l.ss.id == session && l.keys != nil {
+			l.keys.wish()
 		}
-		v.mu.Lock()
-		for _, l := range v.legs {
-			if l.ss.id == session && l.keys != nil {
-				l.keys.wish()
-			}
-		}
-		v.mu.Unlock()
-	}
+	})
 }

@@ -56,13 +56,17 @@ func newUDPProvider(c *Client) *udpProvider {
 
 func (p *udpProvider) lose(packets int) { p.lost.Add(uint64(packets)) }
 
-// renew is called when the client has signed in again, perhaps from another
-// network.
-func (p *udpProvider) renew() {
+// recheck has the paths by UDP and the channels prove that they are alive.
+func (p *udpProvider) recheck() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, path := range p.paths {
 		path.renew()
+	}
+	for _, g := range p.grants {
+		if s := g.stream.Load(); s != nil {
+			nudge(s.recheck)
+		}
 	}
 }
 

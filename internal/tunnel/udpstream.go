@@ -31,9 +31,12 @@ const (
 	// A stream that sends and hears nothing is asked after the first time, and
 	// given up after the second. TCP would take minutes; but what is queued on
 	// a slow path may well take seconds, and it is no fault.
-	streamDoubt    = 2 * time.Second
-	streamPatience = 6 * time.Second
-	streamLook     = time.Second
+	streamDoubt    = time.Second
+	streamPatience = 4 * time.Second
+	streamLook     = 500 * time.Millisecond
+	// recheckPatience is for a stream that is asked because the network has
+	// changed, or seems to have: it is more likely dead than slow.
+	recheckPatience = 1500 * time.Millisecond
 )
 
 var errSilent = errors.New("the other end has become silent")
@@ -49,6 +52,8 @@ type udpStream struct {
 	// then they are the other end's, else the relay's. It also has the stream
 	// find out by itself that the path is dead.
 	told func(data []byte)
+	// recheck holds one: the stream is to prove that it is alive.
+	recheck chan struct{}
 
 	heardAt atomic.Int64 // in Unix nanoseconds, if the channel is secured
 	sent    atomic.Bool  // a datagram, since that was last looked at
@@ -69,7 +74,7 @@ func newUDPStream(conn splice.Conn, lost func(int), deliver func(id uint32, data
 	if t, ok := conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = t.SetWriteBuffer(streamBuffer)
 	}
-	return &udpStream{conn: conn, deliver: deliver, lost: lost, wake: make(chan struct{}, 1)}
+	return &udpStream{conn: conn, deliver: deliver, lost: lost, wake: make(chan struct{}, 1), recheck: make(chan struct{}, 1)}
 }
 
 // push queues a packet; it never waits.
@@ -133,11 +138,17 @@ func (s *udpStream) attend(ctx context.Context, done, ended <-chan struct{}) {
 		look = t.C
 		s.heardAt.Store(time.Now().UnixNano())
 	}
-	var asked time.Time
+	var asked question
 	for {
 		select {
 		case now := <-look:
 			asked = s.doubt(now, asked)
+			continue
+		case <-s.recheck:
+			if s.told != nil {
+				s.say(wire.EndPing)
+				asked = question{time.Now(), recheckPatience}
+			}
 			continue
 		case <-ctx.Done():
 			s.end(errStopped)
@@ -149,17 +160,23 @@ func (s *udpStream) attend(ctx context.Context, done, ended <-chan struct{}) {
 	}
 }
 
+// question is what the other end was asked last, if it is there.
+type question struct {
+	at       time.Time
+	patience time.Duration
+}
+
 // doubt asks after the other end if it should have been heard. It takes and
-// returns when it did so last. An idle stream is left alone: it would never be
+// returns what was asked last. An idle stream is left alone: it would never be
 // idle for the relay.
-func (s *udpStream) doubt(now, asked time.Time) time.Time {
+func (s *udpStream) doubt(now time.Time, asked question) question {
 	heard := time.Unix(0, s.heardAt.Load())
-	switch waiting := asked.After(heard); {
-	case waiting && now.Sub(asked) > streamPatience:
+	switch waiting := asked.at.After(heard); {
+	case waiting && now.Sub(asked.at) > asked.patience:
 		s.end(errSilent)
 	case !waiting && s.sent.Swap(false) && now.Sub(heard) > streamDoubt:
 		s.say(wire.EndPing)
-		return now
+		return question{now, streamPatience}
 	}
 	return asked
 }

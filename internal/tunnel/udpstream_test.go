@@ -75,12 +75,16 @@ func TestUDPStreamSilent(t *testing.T) {
 	for _, tc := range []struct {
 		name           string
 		sends, answers bool
+		recheck        bool
 		pings          bool
 		silent         bool
+		noLongerThan   time.Duration
 	}{
-		{name: "black hole", sends: true, pings: true, silent: true},
+		{name: "black hole", sends: true, pings: true, silent: true, noLongerThan: streamDoubt + streamPatience + 3*streamLook},
 		{name: "one way", sends: true, answers: true, pings: true},
 		{name: "idle"},
+		{name: "idle, and the network changes", recheck: true, pings: true, silent: true, noLongerThan: recheckPatience + 4*streamLook},
+		{name: "idle, and the network has not changed much", recheck: true, answers: true, pings: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -108,13 +112,17 @@ func TestUDPStreamSilent(t *testing.T) {
 				ended := make(chan error, 1)
 				go func() { ended <- s.run(t.Context(), nil, nil, false) }()
 				begun := time.Now()
+				if tc.recheck {
+					time.Sleep(time.Second)
+					nudge(s.recheck)
+				}
 				for time.Since(begun) < time.Minute && len(ended) == 0 {
 					if tc.sends {
 						s.push(headed{256, []byte("x")})
 					}
 					time.Sleep(500 * time.Millisecond)
 				}
-				if lasted := time.Since(begun); tc.silent != (lasted < streamDoubt+streamPatience+3*streamLook) {
+				if lasted := time.Since(begun); tc.silent != (lasted < time.Minute) || tc.silent && lasted > tc.noLongerThan {
 					t.Errorf("it lasted %v", lasted)
 				}
 				if n := pings.Load(); (n > 0) != tc.pings {

@@ -51,7 +51,7 @@ func newTunnel(t *testing.T, line *emulate.Settings, prepare func(*network), lim
 		{ID: "iperf-udp", Protocol: "udp", LocalPort: iperfPort, LocalHost: "127.0.0.1"},
 		{ID: "dns", Protocol: "udp", LocalPort: dnsPort, LocalHost: "127.0.0.1"},
 		{ID: "dns-tcp", Protocol: "tcp", LocalPort: dnsPort},
-		{ID: "hear", Protocol: "tcp", LocalPort: hearPort},
+		{ID: "hear", Protocol: "tcp", LocalPort: hearPort, Encryption: "none"},
 	}
 	r.provider = process.StartClient(t, process.ClientConfig{
 		Wrap: in(provider), Programs: programs, Token: r.gw.Token(t, "home"),
@@ -60,7 +60,7 @@ func newTunnel(t *testing.T, line *emulate.Settings, prepare func(*network), lim
 	r.provider.Online(t, 20*time.Second)
 	var connects []process.Connect
 	for _, s := range services {
-		connects = append(connects, process.Connect{Target: "home", Service: s.ID, Local: fmt.Sprintf("127.0.0.1:%d", s.LocalPort)})
+		connects = append(connects, process.Connect{Target: "home", Service: s.ID, Local: fmt.Sprintf("127.0.0.1:%d", s.LocalPort), Encryption: s.Encryption})
 	}
 	r.visitor = process.StartClient(t, process.ClientConfig{
 		Wrap: in(visitor), Programs: programs, Token: r.gw.Token(t, "road"),
@@ -239,8 +239,8 @@ func TestTableOfTheNATIsLost(t *testing.T) {
 	t.Run("dig", r.dig)
 }
 
-// TestHalfOpen: the visitor's network vanishes without a word. The service is
-// told by a reset when session_timeout is over, and the application when its
+// TestHalfOpen: the visitor's network vanishes without a word. The service of
+// a bare channel, which cannot be resumed, is told by a reset when session_timeout is over, and the application when its
 // network is back: nobody waits for ever, and nobody takes it for a good end.
 func TestHalfOpen(t *testing.T) {
 	r := newTunnel(t, new(emulate.Settings), nil, "session_timeout 3s")
