@@ -54,6 +54,7 @@ export default defineConfig({
     setupFiles: ['src/test/setup.ts'],
     css: false,
     restoreMocks: true,
+    maxWorkers: '100%',
     testTimeout: 60_000, // a machine that is busy is no failure
   },
 })

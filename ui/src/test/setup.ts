@@ -36,6 +36,12 @@ vi.stubGlobal(
   },
 )
 
+// Styles are most of the time of a test, and jsdom does not show them.
+vi.mock('@/app/theme', async (original) => ({
+  ...(await original<object>()),
+  useTheme: () => ({ zeroRuntime: true }),
+}))
+
 // There is no canvas to draw charts on: tests read their legends and tables.
 vi.mock('uplot', () => ({
   default: class {
