@@ -16,6 +16,11 @@ export CGO_ENABLED
 # one compiled Caddy, which takes minutes.
 build_flags=(-trimpath -tags=nobadger,nomysql,nopgx)
 
+# The race detector, where there is a C compiler. It makes bcrypt twenty times as
+# slow, whose inner loop shares nothing.
+race=(-race '-gcflags=golang.org/x/crypto/blowfish=-race=false')
+[[ $CGO_ENABLED == 1 ]] || race=()
+
 # tool NAME ARGS... runs a program that tools/go.mod pins; tool -n NAME prints
 # where it is.
 tool() { go tool -modfile=tools/go.mod "$@"; }

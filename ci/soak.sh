@@ -7,8 +7,6 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
 ci/deps.sh
-race=(-race)
-[[ $CGO_ENABLED == 1 ]] || race=()
 CULVERT_SOAK=1 go test "${race[@]}" -count=1 -p 1 -timeout 3h -v ./internal/... ./test/...
 CULVERT_SOAK=1 go test -count=20 -timeout 1h -run '^(TestHub|TestModel)$' ./test/model ./test
 CULVERT_SOAK=1 go test -count=1 -timeout 3h -v -run '^(TestCycles|TestReloadsDropNothing)$' ./test/tunnel

@@ -35,8 +35,6 @@ join() {
   grep -q "^== $aside: ok" "$dir/aside" || failed+=("$aside") # a subshell cannot
 }
 
-race=(-race)
-[[ $CGO_ENABLED == 1 ]] || race=()
 mapfile -t units < <(go list ./... | grep -v '/culvert/test\(/\|$\)')
 
 dir=$(mktemp -d)
