@@ -43,14 +43,13 @@ skips=$dir/skips
 ci/deps.sh | tee "$skips"
 
 step "unit tests" go test "${race[@]}" -shuffle=on -timeout 10m "${units[@]}"
-# Whole gateways under load: one package at a time, so that they only wait for
-# themselves.
-mapfile -t systems < <(go list ./test/... | grep -v '/test/\(lab\|ui\)\(/\|$\)')
-step "system tests" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 "${systems[@]}"
 # The lab waits most of its time, for its networks, and so does who uses pages:
-# others can compile meanwhile. The programs that they use are built without the
+# others can work meanwhile. The programs that they use are built without the
 # race detector, which would watch nothing but the tests themselves.
 beside "tunnel lab and browser" go test -shuffle=on -timeout 20m -p 1 ./test/lab/... ./test/ui/...
+# Whole gateways under load: one package at a time.
+mapfile -t systems < <(go list ./test/... | grep -v '/test/\(lab\|ui\)\(/\|$\)')
+step "system tests" go test "${race[@]}" -shuffle=on -timeout 20m -p 1 "${systems[@]}"
 # All of its messages; with the race detector there are fewer.
 step "model at full size" go test -count=1 -timeout 10m -run '^(TestHub|TestModel)$' ./test/model ./test
 step "tunnels at full size" go test -count=1 -timeout 10m -run '^(TestCycles|TestReloadsDropNothing)$' ./test/tunnel

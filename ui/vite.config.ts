@@ -54,6 +54,8 @@ export default defineConfig({
     setupFiles: ['src/test/setup.ts'],
     css: false,
     restoreMocks: true,
+    // Files share their modules: setup.ts leaves nothing behind that tests change.
+    isolate: false,
     maxWorkers: '100%',
     testTimeout: 60_000, // a machine that is busy is no failure
   },

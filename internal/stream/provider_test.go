@@ -91,6 +91,7 @@ func TestResumeSaysWhatIsMissing(t *testing.T) {
 		first.hear(kOpened)
 		_, _ = v.apps["a"].Write([]byte("0123456789"))
 		first.hear(kData)
+		synctest.Wait()                    // the service has what came
 		second := newRaw(t, v.Host, false) // the first one lives
 		second.say(resuming(2, 4, 4))
 		if f, _ := second.hear(kResumed); f.state != (state{6, 6, guaranteed + 6}) {

@@ -80,7 +80,7 @@ func TestUDPStreamSilent(t *testing.T) {
 		silent         bool
 		noLongerThan   time.Duration
 	}{
-		{name: "black hole", sends: true, pings: true, silent: true, noLongerThan: streamDoubt + streamPatience + 3*streamLook},
+		{name: "black hole", sends: true, pings: true, silent: true, noLongerThan: streamDoubt + streamPatience + 4*streamLook},
 		{name: "one way", sends: true, answers: true, pings: true},
 		{name: "idle"},
 		{name: "idle, and the network changes", recheck: true, pings: true, silent: true, noLongerThan: recheckPatience + 4*streamLook},

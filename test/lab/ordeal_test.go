@@ -29,7 +29,10 @@ const (
 	reloaded   = "gateway reloaded"
 )
 
-const darkness = 20 * time.Second
+const (
+	darkness = 20 * time.Second
+	inLight  = 2 // pairs without a black hole, at any time
+)
 
 // fault is what hit one pair.
 type fault struct {
@@ -167,8 +170,7 @@ func (o *ordeal) closePort() {
 }
 
 // gateways stops and starts the gateway, or reloads it, as often as counts says,
-// and lets black holes open and close meanwhile: at least one pair is out of
-// them at any time.
+// and lets black holes open and close meanwhile.
 func (o *ordeal) gateways(counts map[string]int, away time.Duration) {
 	o.t.Helper()
 	for _, kind := range o.shuffled(counts) {
@@ -240,7 +242,7 @@ func (o *ordeal) turnHoles() (more bool) {
 		}
 	}
 	for _, p := range o.all {
-		if _, dark := o.dark[p]; !dark && o.holes[p] > 0 && len(o.dark) < len(o.all)-1 {
+		if _, dark := o.dark[p]; !dark && o.holes[p] > 0 && len(o.dark) < len(o.all)-inLight {
 			f := o.begin(blackHole, p)
 			o.dark[p] = hole{fault: f[0], unblock: o.block(o.t, o.either(p).nat, "drop")}
 			o.holes[p]--

@@ -17,32 +17,32 @@ import (
 )
 
 // TestStreamsSurvive: streams in both directions go on through everything that
-// can happen to their way, and every byte arrives once and in its place: 40
-// streams through some 20 faults; in soak runs 1,000 through 500. Among them is
-// a session over ssh.
+// can happen to their way, and every byte arrives once and in its place: 200
+// streams through 200 faults, 25 of each kind; in soak runs 1,000 through 500.
+// Among them is a session over ssh.
 func TestStreamsSurvive(t *testing.T) {
 	need(t, "sshd", "ssh")
-	of := int(size(2, 5)) // pairs
+	const of = 5 // pairs
 	seed := seedOf(t)
 	o := &ordeal{
 		pairs: newPairs(t, of, nil, quickHeartbeats), t: t,
-		random: rand.New(rand.NewPCG(seed, 1)), each: int(size(40, 1000)) / of,
+		random: rand.New(rand.NewPCG(seed, 1)), each: int(size(200, 1000)) / of,
 		dark: make(map[*pair]hole), holes: make(map[*pair]int),
 	}
 	for i, p := range o.all {
 		p.run(t, o.gw, seed, i*o.each, o.each, process.Service{ID: "ssh", Protocol: "tcp", LocalPort: sshPort})
-		o.holes[p] = int(size(1, 10))
+		o.holes[p] = int(size(5, 10))
 	}
 	remote := &apps{network: o.network, dir: t.TempDir()}
 	remote.startSSH(t, o.all[0].provider.ns)
 	o.ssh = remote.startSession(t, o.all[0].visitor.ns, localPort+1)
-	o.links(map[string]int{reset: int(size(2, 20)), moved: int(size(2, 20))})
-	o.links(map[string]int{renumbered: int(size(1, 10))}) // which take longer
-	for range size(1, 10) {
+	o.links(map[string]int{reset: int(size(5, 20)), moved: int(size(5, 20))})
+	o.links(map[string]int{renumbered: int(size(5, 10))}) // which take longer
+	for range size(5, 10) {
 		o.closePort()
 	}
 	o.gateways(map[string]int{
-		killed: int(size(2, 40)), stopped: int(size(2, 50)), reloaded: int(size(3, 50)),
+		killed: int(size(20, 40)), stopped: int(size(25, 50)), reloaded: int(size(25, 50)),
 	}, time.Duration(size(2, 10))*time.Second)
 	o.finish()
 }
@@ -59,8 +59,9 @@ func (o *ordeal) finish() {
 	took := resumptions(o.faults, reports)
 	o.t.Logf("resumption, counted from the restore, of the directions of all streams:\n%s", histogram(o.faults, took))
 	unacked := count(o.faults, hasUnacked)
+	const least = 20
 	for _, kind := range kinds {
-		if least := int(size(1, 20)); unacked[kind] < least {
+		if unacked[kind] < least {
 			o.t.Errorf("%s: only %d have hit while bytes were unacknowledged, want %d", kind, unacked[kind], least)
 		}
 		all := slices.Sorted(slices.Values(took[kind]))

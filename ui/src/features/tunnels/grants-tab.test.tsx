@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { fireEvent, screen, within } from '@testing-library/react'
+import { fireEvent, screen, waitFor, within } from '@testing-library/react'
 import { expect, it } from 'vitest'
 
 import { answer } from '@/test/server'
@@ -36,7 +36,7 @@ it('shares a service, and puts what is wrong on its field', async () => {
   await user.click(await screen.findByText('Share a service'))
   const dialog = within(await screen.findByRole('dialog'))
   await user.click(dialog.getByText('Share'))
-  expect(await dialog.findAllByText('Fill this in.')).toHaveLength(3)
+  await waitFor(() => expect(dialog.getAllByText('Fill this in.')).toHaveLength(3))
   expect(refused).toHaveLength(0)
 
   fireEvent.change(dialog.getByLabelText('With (user name)'), { target: { value: 'nobody' } })
