@@ -148,7 +148,7 @@ func (p *pool) offer(ch *stream.Channel, pc *pooled) {
 	case done != nil:
 		done(nil)
 		if used {
-			p.took()
+			p.restored() // or it was missed, which has been noted
 		}
 	case !used:
 		p.returned()
@@ -176,7 +176,8 @@ func (p *pool) giveBack(ch *stream.Channel) {
 }
 
 // take returns a channel that is ready, the youngest; nil if there is none.
-func (p *pool) take() *stream.Channel {
+// note is told: took or restored.
+func (p *pool) take(note func()) *stream.Channel {
 	p.mu.Lock()
 	n := len(p.ready)
 	if n == 0 {
@@ -186,7 +187,7 @@ func (p *pool) take() *stream.Channel {
 	pc := p.ready[n-1]
 	p.ready = slices.Delete(p.ready, n-1, n)
 	p.mu.Unlock()
-	p.took()
+	note()
 	return pc.ch
 }
 

@@ -179,6 +179,17 @@ func (r *reserve) took() {
 	r.look()
 }
 
+// restored notes that a ready channel is in use in place of one that broke: no
+// sign that more connections are about to come.
+func (r *reserve) restored() {
+	r.mu.Lock()
+	r.ready--
+	r.retry.reset()
+	r.used = time.Now()
+	r.mu.Unlock()
+	r.look()
+}
+
 // returned notes that what was taken is ready again.
 func (r *reserve) returned() {
 	r.mu.Lock()

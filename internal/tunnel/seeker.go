@@ -76,7 +76,7 @@ func (k *seeker) begin(app splice.Conn, fl *flow) {
 	s := k.f.c.streams.Open(k.f.spec.Service, app, &visit{k, fl})
 	fl.attach(visitorStats{s}, 0)
 	if ss := k.f.live(); ss != nil && ss.pool != nil {
-		for ch := ss.pool.take(); ch != nil; ch = ss.pool.take() {
+		for ch := ss.pool.take(ss.pool.took); ch != nil; ch = ss.pool.take(ss.pool.took) {
 			switch {
 			case s.Attach(ch) == nil:
 				return
@@ -210,7 +210,7 @@ func (p *pool) serve(k *seeker) {
 	p.seeker = k
 	p.mu.Unlock()
 	for k.left() > 0 {
-		ch := p.take()
+		ch := p.take(p.restored)
 		if ch == nil {
 			return
 		}
