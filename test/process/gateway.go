@@ -6,6 +6,7 @@ package process
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -141,20 +142,25 @@ func (g *Gateway) command(args ...string) []string {
 
 // FreePort returns a port that nobody listens on, and never the same one twice:
 // Caddy's listeners share ports (SO_REUSEPORT), so two of them on one port
-// would each get a part of the other's connections.
+// would each get a part of the other's connections. It is not one that a
+// connection gets by itself (on Linux 32768 and more): what else runs on this
+// machine might have it before it is used.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	for {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
+	const lowest, highest = 12000, 32000
+	for range 1000 {
+		port := lowest + rand.IntN(highest-lowest)
+		ln, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		port := ln.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it is
 		_ = ln.Close()
 		if _, again := given.LoadOrStore(port, true); !again {
 			return port
 		}
 	}
+	t.Fatalf("no port from %d to %d is free", lowest, highest)
+	return 0
 }
 
 var given sync.Map // of int: what FreePort has returned

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"debug/buildinfo"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -17,6 +18,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/culvertd/culvert/test/process"
 )
 
 // root is the top folder of the repository, seen from this package.
@@ -118,13 +121,13 @@ func checkBuild(t *testing.T, binary, cgo, driver string) {
 // checkMessage starts the binary with the example Caddyfile, makes an endpoint
 // and passes a text and a binary message through it.
 func checkMessage(t *testing.T, binary string) {
-	addr := freeAddr(t)
+	addr := fmt.Sprintf("127.0.0.1:%d", process.FreePort(t))
 	home := t.TempDir()
 	env := append(os.Environ(),
 		"CULVERT_SITE=http://"+addr,
 		"CULVERT_DATA="+filepath.Join(home, "data"),
 		"CULVERT_RELAY=127.0.0.1:0",
-		"CADDY_ADMIN="+freeAddr(t),
+		fmt.Sprintf("CADDY_ADMIN=127.0.0.1:%d", process.FreePort(t)),
 		"HOME="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home,
 	)
 	start(t, binary, env, addr)
@@ -221,15 +224,4 @@ func dial(t *testing.T, url string) *websocket.Conn {
 		t.Fatal(err)
 	}
 	return conn
-}
-
-// freeAddr returns a loopback address whose port was free a moment ago.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
