@@ -214,6 +214,49 @@ func TestReserveGrowsAndShrinks(t *testing.T) {
 	})
 }
 
+// TestReserveOfWhatReturns: connections that come and go cost no channel each;
+// what is too much goes after a quiet minute.
+func TestReserveOfWhatReturns(t *testing.T) {
+	shelved(t, func(s *shelf) {
+		s.r.mu.Lock()
+		s.r.returns = true
+		s.r.mu.Unlock()
+		s.tried()
+		busy := func() {
+			for range 10 {
+				for range 6 {
+					s.r.took()
+					s.ready()
+				}
+				for range 6 {
+					s.r.returned()
+				}
+				time.Sleep(time.Second)
+			}
+		}
+		busy()
+		if n := len(s.tried()); n > 16 {
+			t.Errorf("%d channels were opened for 6 at a time, ten times", n)
+		}
+		busy()
+		if n := len(s.tried()); n != 0 || s.sheds != 0 {
+			t.Errorf("%d channels were opened, and %d given up, though there were enough", n, s.sheds)
+		}
+		if n := s.ready(); n < 6 || n > 16 {
+			t.Errorf("%d ready", n)
+		}
+		time.Sleep(5 * quietTime)
+		if n := s.ready(); n != 2 {
+			t.Errorf("%d ready after quiet minutes, want 2", n)
+		}
+		s.r.restored()
+		s.r.restored()
+		if n := s.ready(); n != 2 {
+			t.Errorf("%d ready after two had to take the place of others, want no more than before", n)
+		}
+	})
+}
+
 func TestReserveBacksOff(t *testing.T) {
 	shelved(t, func(s *shelf) {
 		s.tried()

@@ -50,6 +50,7 @@ type pooled struct {
 func newPool(c *Client, ss *session) *pool {
 	p := &pool{session: ss, first: make(chan struct{})}
 	p.reserve = newReserve(c, p, c.cfg.MinWarm, c.cfg.MaxWarm)
+	p.returns = true
 	p.enable(true)
 	return p
 }

@@ -38,6 +38,11 @@ type reserve struct {
 	stock    stock
 	min, max int
 	wake     chan struct{}
+	// returns says that what was taken comes back after use. To replace it at
+	// once, and to give up what has come back, would be a handshake for each
+	// connection: there is no fill before most of the target is gone, and twice
+	// max is kept until a quiet minute.
+	returns bool
 
 	mu      sync.Mutex // guards the fields below
 	on      bool
@@ -90,7 +95,8 @@ func (r *reserve) run(ctx context.Context, done <-chan struct{}) {
 func (r *reserve) plan(now time.Time) (fills, sheds int, wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.target > r.min && now.Sub(r.used) >= quietTime {
+	quiet := now.Sub(r.used) >= quietTime && (r.target > r.min || r.ready > r.target)
+	if quiet {
 		r.target, r.used = max(r.min, r.target/2), now
 	}
 	want := r.target
@@ -99,17 +105,25 @@ func (r *reserve) plan(now time.Time) (fills, sheds int, wait time.Duration) {
 	} else if r.failing {
 		want = 1
 	}
+	low, high := want, want
+	if r.returns && r.on {
+		if low = max(min(r.min, want), want/4); !quiet {
+			high = 2 * r.max
+		}
+	}
 	wait = quietTime
-	if r.target > r.min {
+	if r.target > r.min || r.ready > r.target {
 		wait = quietTime - now.Sub(r.used)
 	}
-	fills = max(want-r.ready-r.pending, 0)
+	if there := r.ready + r.pending; there < low {
+		fills = want - there
+	}
 	if delay := r.next.Sub(now); fills > 0 && delay > 0 {
 		fills, wait = 0, min(wait, delay)
 	}
 	r.pending += fills
 	if !r.failing {
-		sheds = max(r.ready-want, 0)
+		sheds = max(r.ready-high, 0)
 	}
 	return fills, sheds, max(wait, time.Millisecond)
 }
