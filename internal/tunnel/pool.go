@@ -132,7 +132,8 @@ func (p *pool) proof(ctx context.Context) error {
 func (p *pool) offer(ch *stream.Channel, pc *pooled) {
 	p.mu.Lock()
 	pc.ch = ch
-	done, seeker, cleared := pc.done, p.seeker, p.cleared
+	// Once the session has ended the provider resets what it carries.
+	done, seeker, cleared := pc.done, p.seeker, p.cleared || p.session.ended()
 	pc.done = nil
 	p.mu.Unlock()
 	p.judge(nil)
