@@ -43,8 +43,8 @@ skips=$dir/skips
 ci/deps.sh | tee "$skips"
 
 step "unit tests" go test "${race[@]}" -shuffle=on -timeout 10m "${units[@]}"
-# The lab waits most of its time, for its networks, and so does who uses pages:
-# others can work meanwhile. The programs that they use are built without the
+# The lab and the browser wait for networks and pages much of their time: others
+# can work meanwhile. The programs that they use are built without the
 # race detector, which would watch nothing but the tests themselves.
 beside "tunnel lab and browser" go test -shuffle=on -timeout 20m -p 1 ./test/lab/... ./test/ui/...
 # Whole gateways under load: one package at a time.

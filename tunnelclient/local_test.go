@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/culvertd/culvert/internal/tunnel"
+	"github.com/culvertd/culvert/internal/wire"
 )
 
 const fileA = "serverUrl: ws://127.0.0.1:9\nclientId: client-a\ntokenFile: token\n"
@@ -282,6 +283,9 @@ func TestTables(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", stdout, want)
 	}
 	_, stdout, _ = b.run(t, "status")
+	if got := peerKey(tunnel.ForwardStatus{Encryption: wire.EncryptionNone}); got != "not encrypted" {
+		t.Errorf("the key of a bare forward is %q", got)
+	}
 	for _, want := range []string{
 		"client: client-a", "server: ws://127.0.0.1:9", "state: online", "transport: relay relay.example:9001",
 		"web-server http localhost:8080 1 2 40 1.5 KiB 3.0 MiB -",

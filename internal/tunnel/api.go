@@ -36,8 +36,9 @@ type Config struct {
 	ReconnectInterval time.Duration
 	// Transport forces the way of channels. Default: Auto.
 	Transport Transport
-	// Warm and Parked bound the channels that are kept ready, for each
-	// session and for the client. Defaults: 2 to 64 each.
+	// Warm and Parked bound the channels that are made to be ready, for each
+	// session and for the client. Encrypted ones come back after use: of those
+	// up to twice the most are kept for a minute. Defaults: 2 to 64 each.
 	MinWarm, MaxWarm     int
 	MinParked, MaxParked int
 

@@ -32,7 +32,8 @@ type stock interface {
 
 // reserve keeps channels ready: at least min; more, to max, after a burst has
 // used them up; fewer again after a quiet minute. What is taken is replaced at
-// once; what fails is tried again with growing delays, one at a time.
+// once, unless it comes back; what fails is tried again with growing delays, one
+// at a time.
 type reserve struct {
 	c        *Client
 	stock    stock
@@ -40,8 +41,8 @@ type reserve struct {
 	wake     chan struct{}
 	// returns says that what was taken comes back after use. To replace it at
 	// once, and to give up what has come back, would be a handshake for each
-	// connection: there is no fill before most of the target is gone, and twice
-	// max is kept until a quiet minute.
+	// connection: there is no fill before three quarters of the target are gone,
+	// but for the least, and up to twice max is kept until a quiet minute.
 	returns bool
 
 	mu      sync.Mutex // guards the fields below

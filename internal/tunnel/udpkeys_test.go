@@ -162,3 +162,23 @@ func TestUDPNoWay(t *testing.T) {
 		t.Errorf("%d datagrams are held", len(queue))
 	}
 }
+
+// TestUDPProviderAsks: an answer that needs a channel, of which there is none,
+// has the visitor asked for one; in plain mode nobody can be.
+func TestUDPProviderAsks(t *testing.T) {
+	asked := 0
+	p := &udpProvider{}
+	g := &udpGrant{p: p, ss: &session{}, keys: &udpKeys{ask: func() { asked++ }}, begun: time.Now()}
+	large := make([]byte, maxPacket)
+	for range 3 {
+		g.send(newPacker(p.lose), &serviceFlow{}, large, time.Now())
+	}
+	if asked != 1 || p.lost.Load() != 3 {
+		t.Errorf("asked %d times for 3 datagrams at once, %d lost", asked, p.lost.Load())
+	}
+	g.keys = nil
+	g.send(newPacker(p.lose), &serviceFlow{}, large, time.Now())
+	if asked != 1 || p.lost.Load() != 4 {
+		t.Errorf("in plain mode: asked %d times, %d lost", asked, p.lost.Load())
+	}
+}

@@ -52,7 +52,8 @@ type udpStream struct {
 	// then they are the other end's, else the relay's. It also has the stream
 	// find out by itself that the path is dead.
 	told func(data []byte)
-	// recheck holds one: the stream is to prove that it is alive.
+	// recheck holds one: the channel is to prove that it is alive, if it is
+	// secured; what is not can ask nobody.
 	recheck chan struct{}
 
 	heardAt atomic.Int64 // in Unix nanoseconds, if the channel is secured

@@ -170,7 +170,8 @@ func (o *ordeal) closePort() {
 }
 
 // gateways stops and starts the gateway, or reloads it, as often as counts says,
-// and lets black holes open and close meanwhile.
+// and lets black holes open and close meanwhile, inLight pairs always being out of
+// them.
 func (o *ordeal) gateways(counts map[string]int, away time.Duration) {
 	o.t.Helper()
 	for _, kind := range o.shuffled(counts) {

@@ -18,8 +18,8 @@ import (
 
 // TestStreamsSurvive: streams in both directions go on through everything that
 // can happen to their way, and every byte arrives once and in its place: 200
-// streams through 200 faults, at least 20 of each kind; in soak runs 1,000 through 500.
-// Among them is a session over ssh.
+// streams through 200 faults, at least 20 of each kind; in soak runs 1,000
+// through 500. Among them is a session over ssh.
 func TestStreamsSurvive(t *testing.T) {
 	need(t, "sshd", "ssh")
 	const of = 5 // pairs

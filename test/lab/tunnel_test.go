@@ -239,9 +239,10 @@ func TestTableOfTheNATIsLost(t *testing.T) {
 	t.Run("dig", r.dig)
 }
 
-// TestHalfOpen: the visitor's network vanishes without a word. The service of
-// a bare channel, which cannot be resumed, is told by a reset when session_timeout is over, and the application when its
-// network is back: nobody waits for ever, and nobody takes it for a good end.
+// TestHalfOpen: the visitor's network vanishes without a word. The service of a
+// bare channel, which cannot be resumed, is told by a reset when session_timeout
+// is over, and the application when its network is back: nobody waits for ever,
+// and nobody takes it for a good end.
 func TestHalfOpen(t *testing.T) {
 	r := newTunnel(t, new(emulate.Settings), nil, "session_timeout 3s")
 	address := fmt.Sprintf("127.0.0.1:%d", hearPort)
