@@ -11,6 +11,10 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/culvertd/culvert/internal/rawio"
 )
 
 // berth is a TCP socket in a loop that is not part of a link: one that has not
@@ -83,7 +87,7 @@ func (p *berth) plain() (Conn, error) {
 // Write implements Conn for the few bytes that begin a connection, which the
 // kernel takes at once.
 func (p *berth) Write(b []byte) (int, error) {
-	n, err := send(p.fd, b)
+	n, err := rawio.Send(p.fd, b)
 	if err == nil && n < len(b) {
 		err = io.ErrShortWrite
 	}
@@ -91,6 +95,14 @@ func (p *berth) Write(b []byte) (int, error) {
 }
 
 func (p *berth) peer() netip.Addr { return p.from }
+
+// HungUp is for splice.HungUp. The loop has seen the event as well and keeps
+// nothing of it.
+func (p *berth) HungUp() bool {
+	fds := []unix.PollFd{{Fd: int32(p.fd)}}
+	n, err := unix.Poll(fds, 0)
+	return err == nil && n > 0 && fds[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0
+}
 
 // The rest of Conn is for plain ones, but for deadlines: a berth waits for
 // nothing.

@@ -20,6 +20,14 @@ func Peer(c Conn) netip.Addr {
 	return netip.Addr{}
 }
 
+// HungUp reports whether c is known to be broken off, without reading from it: it
+// has been reset, or closed both ways. A FIN alone does not count, and where the
+// system or the kind of connection cannot tell it is false.
+func HungUp(c Conn) bool {
+	h, ok := c.(interface{ HungUp() bool })
+	return ok && h.HungUp()
+}
+
 // TCP makes a Conn of a TCP connection. Links between two of these take the
 // fast way where the system has one.
 func TCP(c *net.TCPConn) Conn { return tcpConn{c} }

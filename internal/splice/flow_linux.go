@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/culvertd/culvert/internal/rawio"
 )
 
 // turnReads bounds the small reads of one turn.
@@ -71,7 +73,7 @@ func (f *flow) first(d int) []byte {
 		return first
 	}
 	buf := append(make([]byte, 0, len(first)+allowed), first...)
-	n, _ := read(f.end[d].fd, buf[len(buf):cap(buf)]) // an error stays for the next read
+	n, _ := rawio.Read(f.end[d].fd, buf[len(buf):cap(buf)]) // an error stays for the next read
 	n = max(n, 0)
 	f.giveBack(allowed - n)
 	return buf[:len(buf)+n]
@@ -156,7 +158,7 @@ func (f *flow) copy(d int) error {
 		f.lp.hold(f, wait)
 		return nil
 	}
-	n, err := read(src.fd, f.lp.buf[headroom:headroom+allowed])
+	n, err := rawio.Read(src.fd, f.lp.buf[headroom:headroom+allowed])
 	f.giveBack(allowed - max(n, 0))
 	switch {
 	case err == unix.EAGAIN: //nolint:errorlint // it comes from the system call
@@ -348,7 +350,7 @@ func (f *flow) send(d int, b []byte) (int, error) {
 	dst := &f.end[1-d]
 	sent := 0
 	for sent < len(b) {
-		n, err := send(dst.fd, b[sent:])
+		n, err := rawio.Send(dst.fd, b[sent:])
 		if err == unix.EAGAIN { //nolint:errorlint // it comes from the system call
 			f.blocked(dst)
 			break

@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/culvertd/culvert/internal/rawio"
 )
 
 // listener is a listening socket twice: net's has no way to wait on it, the
@@ -100,7 +102,7 @@ func (lp *loop) greet() {
 // hear reads for one guest until it has left, or there is no more.
 func (lp *loop) hear(e *end) {
 	for e.guest != nil {
-		n, err := read(e.fd, lp.buf[:guestRead])
+		n, err := rawio.Read(e.fd, lp.buf[:guestRead])
 		switch {
 		case err == unix.EAGAIN: //nolint:errorlint // it comes from the system call
 			e.readable = false

@@ -6,6 +6,7 @@ package splice
 import (
 	"encoding/binary"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -134,6 +135,7 @@ func (lp *loop) run() {
 		}
 		if f := lp.bulk.pop(); f != nil {
 			f.turn()
+			runtime.Gosched() // the calls have not let go of the processor
 		}
 		lp.gather()
 	}

@@ -5,6 +5,8 @@ package splice
 
 import (
 	"golang.org/x/sys/unix"
+
+	"github.com/culvertd/culvert/internal/rawio"
 )
 
 // maxPipes bounds the pipes of a loop. They are in use while a flow moves much,
@@ -95,7 +97,7 @@ func (p *pipe) drain(fd int) (int, error) {
 func (p *pipe) empty() ([]byte, error) {
 	b := make([]byte, p.n)
 	for at := 0; p.n > 0; {
-		k, err := read(p.r, b[at:])
+		k, err := rawio.Read(p.r, b[at:])
 		if err != nil || k == 0 {
 			return nil, unix.EIO // a pipe that has lost bytes: reset
 		}
@@ -107,9 +109,14 @@ func (p *pipe) empty() ([]byte, error) {
 
 func splice(from, to, n int) (int, error) {
 	for {
-		k, err := unix.Splice(from, nil, to, nil, n, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
-		if err != unix.EINTR {
-			return int(k), err
+		k, _, errno := unix.RawSyscall6(unix.SYS_SPLICE, uintptr(from), 0, uintptr(to), 0, uintptr(n),
+			unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
+		switch errno {
+		case 0:
+			return int(k), nil
+		case unix.EINTR:
+		default:
+			return 0, errno
 		}
 	}
 }

@@ -11,33 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls that never block go past the scheduler (RawSyscall): telling it
-// costs a fifth of a small write. splice moves up to a megabyte and tells it.
-
-func read(fd int, b []byte) (int, error) {
-	for {
-		n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
-		if errno == 0 {
-			return int(n), nil
-		}
-		if errno != unix.EINTR {
-			return 0, errno
-		}
-	}
-}
-
-func send(fd int, b []byte) (int, error) {
-	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
-			uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
-		if errno == 0 {
-			return int(n), nil
-		}
-		if errno != unix.EINTR {
-			return 0, errno
-		}
-	}
-}
+// The calls that never block go past the scheduler, as those of package rawio;
+// splice as well, see loop.run.
 
 // accept is told who it is with the socket, and does not ask for its protocol,
 // as the library does.
