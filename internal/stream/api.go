@@ -25,6 +25,8 @@ type (
 	lazyReader interface {
 		ReadLazily(get func() []byte, put func()) (int, error)
 	}
+	// tryReader reads what has come already, perhaps nothing.
+	tryReader interface{ TryRead(b []byte) (int, error) }
 	// tryWriter writes what can be written at once, perhaps nothing.
 	tryWriter interface{ TryWrite(b []byte) (int, error) }
 	// prober returns an error if the connection has been reset, without

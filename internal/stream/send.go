@@ -13,6 +13,7 @@ import (
 func (s *Stream) pump(app App) {
 	in := intake{app: app, size: classes[1]}
 	in.lazy, _ = app.(lazyReader)
+	in.try, _ = app.(tryReader)
 	for {
 		if in.room = s.await(); in.room == 0 {
 			return
@@ -22,6 +23,12 @@ func (s *Stream) pump(app App) {
 			s.took(in.chunk(n))
 		}
 		in.put()
+		if n == maxData && err == nil {
+			err = s.more(&in)
+		}
+		if n > 0 {
+			s.send()
+		}
 		switch {
 		case errors.Is(err, io.EOF):
 			s.finished()
@@ -33,10 +40,31 @@ func (s *Stream) pump(app App) {
 	}
 }
 
+// more takes what has come behind a chunk of the greatest size. Both are one
+// write then, and one event for everybody on the way. It does not wait.
+func (s *Stream) more(in *intake) error {
+	if in.try == nil {
+		return nil
+	}
+	s.mu.Lock()
+	in.room = s.takesLocked()
+	s.mu.Unlock()
+	if in.room == 0 {
+		return nil
+	}
+	n, err := in.try.TryRead(in.get())
+	if n > 0 {
+		s.took(in.chunk(n))
+	}
+	in.put()
+	return err
+}
+
 // intake reads from an application into chunks of a fitting size.
 type intake struct {
 	app  App
 	lazy lazyReader
+	try  tryReader
 	room int // at most that many bytes
 	size int // of the next chunk, as the last ones were
 	ck   *chunk
@@ -82,17 +110,29 @@ func (s *Stream) await() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for !s.closed {
-		most := min(s.limit, s.floorLocked()+guaranteed+uint64(s.held))
-		if s.end < most {
-			s.promised = min(most-s.end, maxData)
-			return int(s.promised)
+		if n := s.takesLocked(); n > 0 {
+			return n
 		}
-		if most < s.limit && s.growLocked() {
+		if s.mostLocked() < s.limit && s.growLocked() {
 			continue
 		}
 		s.stalled = true
 		s.room.Wait()
 		s.stalled = false
+	}
+	return 0
+}
+
+// mostLocked is the offset up to which the other end and our memory let us go.
+func (s *Stream) mostLocked() uint64 {
+	return min(s.limit, s.floorLocked()+guaranteed+uint64(s.held))
+}
+
+// takesLocked returns how much may be read now.
+func (s *Stream) takesLocked() int {
+	if most := s.mostLocked(); s.end < most && !s.closed {
+		s.promised = min(most-s.end, maxData)
+		return int(s.promised)
 	}
 	return 0
 }
@@ -108,7 +148,7 @@ func (s *Stream) growLocked() bool {
 	return true
 }
 
-// took keeps what the application has said, and sends it.
+// took keeps what the application has said.
 func (s *Stream) took(ck *chunk) {
 	s.mu.Lock()
 	if s.closed {
@@ -123,17 +163,20 @@ func (s *Stream) took(ck *chunk) {
 		putDataHead(ck.buf, ck.offset, ck.n)
 		s.chunks = append(s.chunks, ck)
 	}
-	c := s.ch
 	s.mu.Unlock()
-	if c != nil {
-		c.flush()
-	}
 }
 
 // finished notes that the application says no more.
 func (s *Stream) finished() {
 	s.mu.Lock()
 	s.eof = true
+	s.mu.Unlock()
+	s.send()
+}
+
+// send writes what there is to say, if there is a channel.
+func (s *Stream) send() {
+	s.mu.Lock()
 	c := s.ch
 	s.mu.Unlock()
 	if c != nil {

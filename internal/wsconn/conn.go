@@ -129,6 +129,9 @@ func (c *Conn) Close() error {
 	return nil
 }
 
+// HungUp reports whether the connection is gone, as splice.HungUp wants to know.
+func (c *Conn) HungUp() bool { return c.failure() != nil }
+
 // LocalAddr implements net.Conn.
 func (c *Conn) LocalAddr() net.Addr { return c.ws.LocalAddr() }
 

@@ -72,6 +72,26 @@ func sockets(t *testing.T) (client, server *websocket.Conn) {
 	return client, server
 }
 
+func TestHungUp(t *testing.T) {
+	a, b := pair(t)
+	_ = a.CloseWrite()
+	if _, err := b.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	if b.HungUp() || a.HungUp() {
+		t.Error("a FIN is taken for the end of both ways")
+	}
+	_ = a.Reset()
+	if _, err := b.Write(make([]byte, 1)); err == nil {
+		_, _ = b.Read(make([]byte, 1))
+	}
+	for began := time.Now(); !b.HungUp() || !a.HungUp(); time.Sleep(time.Millisecond) {
+		if time.Since(began) > 10*time.Second {
+			t.Fatal("a reset is not noticed")
+		}
+	}
+}
+
 func TestBytesArriveBothWays(t *testing.T) {
 	a, b := pair(t)
 	const size = 3 << 20
