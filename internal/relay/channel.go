@@ -61,12 +61,12 @@ func (r *Relay) open(s *Session, c splice.Conn, line wire.Line, first []byte) {
 }
 
 // openLater is open when the visitor has to wait.
-func (r *Relay) openLater(s *Session, c splice.Conn, line wire.Line, first []byte, wait chan splice.Conn, wanted int) {
+func (r *Relay) openLater(s *Session, c splice.Conn, line wire.Line, first []byte, wait *waiter, wanted int) {
 	r.ev.ChannelsWanted(s.spec.Provider, wanted)
 	timeout := time.NewTimer(openTimeout)
 	defer timeout.Stop()
 	select {
-	case provider, ok := <-wait:
+	case provider, ok := <-wait.given:
 		if ok {
 			s.pair(line.Counter, c, provider, first)
 			return

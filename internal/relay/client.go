@@ -4,7 +4,6 @@
 package relay
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -14,12 +13,17 @@ import (
 	"github.com/culvertd/culvert/internal/wire"
 )
 
-// maxParked bounds what one client may park, and maxWaiting how many visitors
-// may wait for it at once.
+// maxParked bounds what one client may park: over it the oldest goes, which is
+// the likeliest to be dead without our knowing. maxWaiting bounds how many
+// visitors may wait for it at once.
 const (
 	maxParked  = 256
 	maxWaiting = 4096
 )
+
+// renewAge is how old channels are that a client gives up when it registers
+// again; it may have opened others when it noticed that its network is another.
+const renewAge = time.Second
 
 // sameAge is how much older a channel may be than the youngest and still be as
 // good.
@@ -37,10 +41,16 @@ type Client struct {
 	rate   bucket // of all sessions that it has part in
 	udp    udpClient
 
-	mu      sync.Mutex         // guards the fields below; inside nothing
-	parked  []*parkedChannel   // oldest first; taken from the end (rules R2)
-	waiting []chan splice.Conn // visitors, first come first served; each has room for one
+	mu      sync.Mutex       // guards the fields below; inside nothing
+	parked  []*parkedChannel // oldest first; taken from the end (rules R2)
+	waiting []*waiter        // first come first served
 	closed  bool
+}
+
+// waiter is a visitor's channel for which no provider's is there.
+type waiter struct {
+	visitor splice.Conn
+	given   chan splice.Conn // has room for one; closed if there will be none
 }
 
 // parkedChannel is one that waits at the relay.
@@ -78,7 +88,7 @@ func (c *Client) Close() {
 	c.relay.mu.Unlock()
 	c.relay.udp.removeClient(c)
 	for _, w := range waiting {
-		close(w)
+		close(w.given)
 	}
 	for _, p := range parked {
 		p.drop(c.relay)
@@ -96,21 +106,30 @@ func (p *parkedChannel) drop(r *Relay) {
 // park offers conn to visitors. It belongs to the client unless there is a
 // refusal.
 func (c *Client) park(conn splice.Conn) *wire.Refusal {
+	var old []*parkedChannel
+	defer func() {
+		for _, p := range old { // which may take a moment, so not under the lock
+			p.drop(c.relay)
+		}
+	}()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.closed, c.relay.blocked(splice.Peer(conn)):
+	if c.closed || c.relay.blocked(splice.Peer(conn)) {
 		return refuseDenied
-	case len(c.waiting) > 0:
+	}
+	for len(c.waiting) > 0 {
 		w := c.waiting[0]
 		c.waiting = c.waiting[1:]
-		w <- conn
-		return nil
-	case len(c.parked) >= maxParked:
-		return &wire.Refusal{
-			Code:    wire.RefusedLimit,
-			Message: fmt.Sprintf("%d channels are parked, which is the most that one client may", maxParked),
+		// A visitor that has tried for long is not there any more; those behind
+		// it are, but not for ever.
+		if !splice.HungUp(w.visitor) {
+			w.given <- conn
+			return nil
 		}
+		close(w.given)
+	}
+	if len(c.parked) >= maxParked {
+		old = c.forgetLocked(1)
 	}
 	p := &parkedChannel{since: time.Now(), from: splice.Peer(conn)}
 	c.relay.count.parked.Add(1)
@@ -118,6 +137,30 @@ func (c *Client) park(conn splice.Conn) *wire.Refusal {
 	p.Parked = c.relay.mover.Park(conn, func() { c.lost(p) })
 	c.parked = append(c.parked, p)
 	return nil
+}
+
+// Renew resets what was parked before the client registered again: behind
+// another address it cannot tell us itself that these channels are dead, and a
+// visitor that is given one waits for nothing.
+func (c *Client) Renew() {
+	c.mu.Lock()
+	now := time.Now()
+	n := 0 // they are sorted
+	for n < len(c.parked) && now.Sub(c.parked[n].since) >= renewAge {
+		n++
+	}
+	old := c.forgetLocked(n)
+	c.mu.Unlock()
+	for _, p := range old {
+		p.drop(c.relay)
+	}
+}
+
+// forgetLocked takes the n oldest out of the list.
+func (c *Client) forgetLocked(n int) []*parkedChannel {
+	old := slices.Clone(c.parked[:n])
+	c.parked = slices.Delete(c.parked, 0, n)
+	return old
 }
 
 // lost forgets a channel whose provider has gone.
@@ -136,7 +179,7 @@ func (c *Client) lost(p *parkedChannel) {
 // take returns a parked channel for visitor, one of the youngest, or joins those
 // who wait. Of both results one is nil, or both if the client is gone or too
 // many wait.
-func (c *Client) take(visitor splice.Conn) (conn splice.Conn, wait chan splice.Conn, wanted int) {
+func (c *Client) take(visitor splice.Conn) (conn splice.Conn, wait *waiter, wanted int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.parked) > 0 {
@@ -151,7 +194,7 @@ func (c *Client) take(visitor splice.Conn) (conn splice.Conn, wait chan splice.C
 	if c.closed || len(c.waiting) >= maxWaiting {
 		return nil, nil, 0
 	}
-	wait = make(chan splice.Conn, 1)
+	wait = &waiter{visitor, make(chan splice.Conn, 1)}
 	c.waiting = append(c.waiting, wait)
 	return nil, wait, len(c.waiting)
 }
@@ -169,7 +212,7 @@ func (c *Client) nearLocked(visitor splice.Conn) int {
 
 // leave ends a visitor's wait. A channel that came at the last moment goes to
 // the next.
-func (c *Client) leave(wait chan splice.Conn) {
+func (c *Client) leave(wait *waiter) {
 	c.mu.Lock()
 	for i, w := range c.waiting {
 		if w == wait {
@@ -179,7 +222,7 @@ func (c *Client) leave(wait chan splice.Conn) {
 	}
 	c.mu.Unlock()
 	select {
-	case conn, ok := <-wait:
+	case conn, ok := <-wait.given:
 		if ok && c.park(conn) != nil {
 			_ = conn.Reset()
 		}
@@ -191,12 +234,10 @@ func (c *Client) leave(wait chan splice.Conn) {
 // how many.
 func (c *Client) shed() int {
 	c.mu.Lock()
-	n := (len(c.parked) + 1) / 2
-	old := append([]*parkedChannel(nil), c.parked[:n]...)
-	c.parked = append(c.parked[:0], c.parked[n:]...)
+	old := c.forgetLocked((len(c.parked) + 1) / 2)
 	c.mu.Unlock()
 	for _, p := range old {
 		p.drop(c.relay)
 	}
-	return n
+	return len(old)
 }

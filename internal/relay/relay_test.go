@@ -274,6 +274,30 @@ func TestYoungestFirst(t *testing.T) {
 	w.expect(second, goLine+"x")
 }
 
+// TestOldestGoes: channels that may be dead do not stand in the way of new ones.
+func TestOldestGoes(t *testing.T) {
+	w := newWorld(t, Limits{})
+	first := w.park(2)
+	w.park(maxParked - 2)
+	gone := func(c net.Conn) {
+		t.Helper()
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+			t.Error(err)
+		}
+	}
+	w.good(wire.Park, "")
+	gone(first[0])
+
+	w.provider.mu.Lock()
+	w.provider.parked[0].since = time.Now().Add(-renewAge)
+	w.provider.mu.Unlock()
+	w.provider.Renew()
+	gone(first[1])
+	if n := w.provider.Parked(); n != maxParked-1 {
+		t.Errorf("%d are parked after the client has registered again", n)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	w := newWorld(t, Limits{})
 	w.park(1)
@@ -352,6 +376,33 @@ func TestWait(t *testing.T) {
 	for i := range 3 {
 		w.expect(w.good(wire.Park, ""), goLine+fmt.Sprint(i))
 	}
+}
+
+// TestVisitorsThatGaveUp are not given what others wait for; one that has only
+// said all that it has to say is still there.
+func TestVisitorsThatGaveUp(t *testing.T) {
+	w := newWorld(t, Limits{})
+	var waiting []*net.TCPConn
+	for i := range 40 {
+		waiting = append(waiting, w.good(wire.Open, fmt.Sprint(i)))
+		w.until(func() bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.wanted == i+1
+		})
+	}
+	for i, c := range waiting[:38] {
+		if i == 20 {
+			_ = c.CloseWrite()
+			continue
+		}
+		_ = c.SetLinger(0)
+		_ = c.Close()
+	}
+	for _, i := range []int{20, 38, 39} {
+		w.expect(w.good(wire.Park, ""), goLine+fmt.Sprint(i))
+	}
+	w.park(1) // nobody waits any more
 }
 
 func TestProviderGone(t *testing.T) {

@@ -114,6 +114,9 @@ func (s *Server) takeLocked(cl *client, c *conn, instance string) *life {
 		s.lives[l.relay] = l
 		cl.life, cl.registeredAt = l, now
 	}
+	if same && l.conn != c {
+		s.after = append(s.after, l.relay.Renew)
+	}
 	switch {
 	case old == nil:
 	case same:
