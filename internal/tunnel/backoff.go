@@ -16,6 +16,13 @@ const (
 	slowMost   = 15 * time.Second
 	// Another try never follows sooner.
 	retryLeast = 100 * time.Millisecond
+	// settled is how long what was found must have held for its loss to be a new
+	// one. What held less is looked for often again, but with the delay of before
+	// and briefMost times only: one gateway that restarts every second is to be
+	// found each time, another that drops all clients at once is not to be
+	// overrun by them.
+	settled   = time.Second
+	briefMost = 10
 	// A hint of the gateway's when to come back is not followed for longer.
 	hintMost = time.Minute
 )
@@ -25,11 +32,23 @@ const (
 type backoff struct {
 	first time.Duration
 	last  time.Duration
+	brief int       // successes in a row that did not hold
 	since time.Time // of the first failure in a row
 }
 
 // reset begins a new series.
-func (b *backoff) reset() { b.last, b.since = 0, time.Time{} }
+func (b *backoff) reset() { b.last, b.brief, b.since = 0, 0, time.Time{} }
+
+// held notes that a try has succeeded, and for how long it was of use.
+func (b *backoff) held(d time.Duration) {
+	if d >= settled {
+		b.reset()
+		return
+	}
+	if b.brief++; b.brief <= briefMost {
+		b.since = time.Now()
+	}
+}
 
 // quick reports whether the failures have begun a short while ago.
 func (b *backoff) quick() bool { return b.since.IsZero() || time.Since(b.since) < quickPhase }

@@ -8,7 +8,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -133,22 +135,16 @@ func (c *Client) welcome(s *signal, p wire.RegisterResponse) {
 	default:
 		close(c.ready)
 	}
-	forwards := make([]*Forward, 0, len(c.forwards))
-	for f := range c.forwards {
-		forwards = append(forwards, f)
-	}
 	c.mu.Unlock()
 	c.parked.sign(p.Key, c.relayAddr())
 	c.udp.sign()
 	if again {
 		return
 	}
-	c.sessions.refresh()
-	c.parked.refresh()
-	c.recheckUDP()
+	c.recheck(afterSignIn)
 	c.resumeAll()
 	c.log.Info("online as "+cmp.Or(p.AssignedID, c.cfg.ClientID), zap.String("relay", c.relayAddr()))
-	for _, f := range forwards {
+	for _, f := range c.allForwards() {
 		f.renew()
 	}
 }
@@ -223,6 +219,12 @@ func (c *Client) isOnline() bool {
 	}
 }
 
+func (c *Client) allForwards() []*Forward {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Keys(c.forwards))
+}
+
 func (c *Client) isDraining() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -255,13 +257,9 @@ func (c *Client) shutdown(final error) {
 	c.mu.Lock()
 	c.draining, c.final = true, final
 	s := c.signal
-	forwards := make([]*Forward, 0, len(c.forwards))
-	for f := range c.forwards {
-		forwards = append(forwards, f)
-	}
 	c.changeLocked()
 	c.mu.Unlock()
-	for _, f := range forwards {
+	for _, f := range c.allForwards() {
 		f.carrier.close()
 	}
 	c.parked.drop()

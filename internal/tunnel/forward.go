@@ -50,6 +50,8 @@ type carrier interface {
 	// serve runs until close.
 	serve(ctx context.Context)
 	addr() net.Addr
+	// recheck is Client.recheck's part. It does not wait.
+	recheck()
 	// close stops listening; what is open goes on.
 	close()
 }

@@ -73,9 +73,19 @@ func (c *Client) doubt(addrs []netip.Addr) {
 	c.way.reset()
 	c.streams.Drop(errNetworkChanged, func(ch *stream.Channel) bool { return !stillHere(ch.Tag(), addrs) })
 	c.streams.Doubt()
-	c.sessions.refresh()
-	c.parked.refresh()
-	c.recheckUDP()
+	c.recheck(0)
+}
+
+// recheck is called when the client has signed in again, perhaps from another
+// network, and when the network has changed: what is ready may be dead, and what
+// has failed may work. For least see reserve.refresh.
+func (c *Client) recheck(least time.Duration) {
+	c.sessions.refresh(least)
+	c.parked.refresh(least)
+	c.udp.recheck()
+	for _, f := range c.allForwards() {
+		f.carrier.recheck()
+	}
 }
 
 // doubt ends a connection whose own address is gone, and has the gateway answer

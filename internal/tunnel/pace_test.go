@@ -4,9 +4,7 @@
 package tunnel
 
 import (
-	"context"
 	"errors"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,6 +49,32 @@ func TestBackoff(t *testing.T) {
 	if d := b.next(0); d > slowMost {
 		t.Errorf("first delay of an hour: %v", d)
 	}
+	for _, tc := range []struct {
+		holds time.Duration
+		times int
+		most  time.Duration
+	}{
+		{5 * settled, 60, 500 * time.Millisecond},
+		{settled, 60, 500 * time.Millisecond},
+		{settled / 20, briefMost, quickMost},
+		{settled / 20, 100, slowMost},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := backoff{first: 500 * time.Millisecond}
+			for begun := time.Now(); time.Since(begun) < quickPhase-time.Second; {
+				time.Sleep(b.next(0)) // nothing is there
+			}
+			var d time.Duration
+			for range tc.times { // restarts
+				b.held(tc.holds)
+				d = b.next(0)
+				time.Sleep(d + tc.holds)
+			}
+			if d > tc.most || tc.most == slowMost && d < slowMost/2 {
+				t.Errorf("%v until the next try, where a connection has held for %v %d times", d, tc.holds, tc.times)
+			}
+		})
+	}
 	b = backoff{first: time.Second}
 	b.next(0)
 	if d := b.next(3 * time.Second); d != retryLeast {
@@ -82,219 +106,6 @@ func TestClassify(t *testing.T) {
 			t.Errorf("%d %q: %+v", tc.code, tc.text, later)
 		}
 	}
-}
-
-// shelf is a stock in memory.
-type shelf struct {
-	r *reserve
-
-	mu      sync.Mutex // guards the fields below
-	fills   int        // begun
-	at      []time.Time
-	sheds   int
-	cleared bool
-	err     error
-}
-
-func (s *shelf) fill(done func(error)) {
-	s.mu.Lock()
-	s.fills++
-	s.at = append(s.at, time.Now())
-	err := s.err
-	s.mu.Unlock()
-	done(err)
-}
-
-func (s *shelf) shed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sheds++
-	return true
-}
-
-func (s *shelf) clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.cleared = true
-}
-
-// ready returns how many are, when nothing moves.
-func (s *shelf) ready() int {
-	synctest.Wait()
-	s.r.mu.Lock()
-	defer s.r.mu.Unlock()
-	return s.r.ready
-}
-
-// tried returns when the fills were that have begun since it was asked last.
-func (s *shelf) tried() []time.Time {
-	synctest.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	at := s.at
-	s.at = nil
-	return at
-}
-
-func (s *shelf) fail(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.err = err
-}
-
-// shelved runs f with a reserve of 2 to 16 that is on.
-func shelved(t *testing.T, f func(s *shelf)) {
-	synctest.Test(t, func(t *testing.T) {
-		c := New(Config{})
-		defer c.mover.Close()
-		s := &shelf{}
-		s.r = newReserve(c, s, 2, 16)
-		done := make(chan struct{})
-		c.spawn(func(ctx context.Context) { s.r.run(ctx, done) })
-		s.r.enable(true)
-		synctest.Wait()
-		f(s)
-		close(done)
-		c.tasks.Wait()
-		if !s.cleared {
-			t.Error("not cleared at the end")
-		}
-	})
-}
-
-func TestReserveKeepsItsSize(t *testing.T) {
-	shelved(t, func(s *shelf) {
-		expect := func(what string, ready, tried int) {
-			t.Helper()
-			if r, n := s.ready(), len(s.tried()); r != ready || n != tried {
-				t.Errorf("%s: %d ready after %d fills", what, r, n)
-			}
-		}
-		expect("at first", 2, 2)
-		s.r.took()
-		expect("one was taken", 2, 1)
-		s.r.lost(time.Hour)
-		expect("one was lost", 2, 1)
-		s.r.refresh()
-		expect("refreshed", 2, 2)
-		s.r.enable(false)
-		expect("off", 0, 0)
-		if s.sheds != 4 {
-			t.Errorf("%d were given up", s.sheds)
-		}
-	})
-}
-
-func TestReserveGrowsAndShrinks(t *testing.T) {
-	shelved(t, func(s *shelf) {
-		s.fail(errors.New("slow")) // nothing comes while they are taken
-		s.r.took()
-		s.r.took()
-		s.r.missed()
-		s.fail(nil)
-		time.Sleep(5 * time.Second)
-		if n := s.ready(); n != 8 {
-			t.Errorf("%d ready after a burst, want 8", n)
-		}
-		s.r.want(1000)
-		if n := s.ready(); n != 16 {
-			t.Errorf("%d ready when many are wanted, want the most, 16", n)
-		}
-		time.Sleep(quietTime - time.Second)
-		if n := s.ready(); n != 16 {
-			t.Errorf("%d ready before a minute has passed", n)
-		}
-		time.Sleep(2 * time.Second)
-		for _, want := range []int{8, 4, 2, 2} {
-			if n := s.ready(); n != want {
-				t.Errorf("%d ready after another quiet minute, want %d", n, want)
-			}
-			time.Sleep(quietTime)
-		}
-	})
-}
-
-// TestReserveOfWhatReturns: connections that come and go cost no channel each;
-// what is too much goes after a quiet minute.
-func TestReserveOfWhatReturns(t *testing.T) {
-	shelved(t, func(s *shelf) {
-		s.r.mu.Lock()
-		s.r.returns = true
-		s.r.mu.Unlock()
-		s.tried()
-		busy := func() {
-			for range 10 {
-				for range 6 {
-					s.r.took()
-					s.ready()
-				}
-				for range 6 {
-					s.r.returned()
-				}
-				time.Sleep(time.Second)
-			}
-		}
-		busy()
-		if n := len(s.tried()); n > 16 {
-			t.Errorf("%d channels were opened for 6 at a time, ten times", n)
-		}
-		busy()
-		if n := len(s.tried()); n != 0 || s.sheds != 0 {
-			t.Errorf("%d channels were opened, and %d given up, though there were enough", n, s.sheds)
-		}
-		if n := s.ready(); n < 6 || n > 16 {
-			t.Errorf("%d ready", n)
-		}
-		time.Sleep(5 * quietTime)
-		if n := s.ready(); n != 2 {
-			t.Errorf("%d ready after quiet minutes, want 2", n)
-		}
-		s.r.restored()
-		s.r.restored()
-		if n := s.ready(); n != 2 {
-			t.Errorf("%d ready after two had to take the place of others, want no more than before", n)
-		}
-	})
-}
-
-func TestReserveBacksOff(t *testing.T) {
-	shelved(t, func(s *shelf) {
-		s.tried()
-		s.fail(errors.New("no relay"))
-		s.r.took()
-		s.r.took()
-		time.Sleep(5 * time.Minute)
-		at := s.tried()
-		if len(at) < 20 || len(at) > 80 {
-			t.Errorf("%d tries in 5 minutes", len(at))
-		}
-		for i := 1; i < len(at); i++ {
-			if at[i].Equal(at[0]) {
-				continue // as many as were missing, at first
-			}
-			if gap := at[i].Sub(at[i-1]); gap < 100*time.Millisecond || gap > slowMost {
-				t.Errorf("%v between two tries", gap)
-			}
-		}
-		s.fail(nil)
-		time.Sleep(slowMost)
-		if n := s.ready(); n < 2 {
-			t.Errorf("%d ready once it works", n)
-		}
-
-		// Channels that the relay throws out at once are no better.
-		time.Sleep(5 * time.Minute)
-		s.tried()
-		for range 300 {
-			for range s.ready() {
-				s.r.lost(time.Millisecond)
-			}
-			time.Sleep(time.Second)
-		}
-		if n := len(s.tried()); n > 150 {
-			t.Errorf("%d tries in 5 minutes", n)
-		}
-	})
 }
 
 func TestWay(t *testing.T) {

@@ -17,8 +17,13 @@ import (
 	"github.com/culvertd/culvert/internal/wire"
 )
 
-// lineTime is how long a go line may take from its first byte to its last.
-const lineTime = 5 * time.Second
+const (
+	// lineTime is how long a go line may take from its first byte to its last.
+	lineTime = 5 * time.Second
+	// unknownPause is how long nothing is parked at a relay that does not know
+	// the key, unless we sign in meanwhile: a gateway that was started anew.
+	unknownPause = 5 * time.Second
+)
 
 // parked is the reserve of channels that wait at the relay for visitors. They
 // belong to the client: the go line says which service a visitor wants.
@@ -39,6 +44,7 @@ type parkedChannel struct {
 	ch    channel
 	stock *parked
 	relay string
+	era   int // of the reserve
 	since time.Time
 	due   time.Time // of the line, once it has begun
 	said  []byte
@@ -79,11 +85,12 @@ func (p *parked) fill(done func(error)) {
 	p.mu.Lock()
 	key, relay := p.key, p.relay
 	p.mu.Unlock()
+	era := p.current()
 	p.c.openSpare(opening{relay: relay, key: key, role: wire.Park, protocol: wire.TCP, spare: true}, func(ch channel, err error) {
 		if err != nil {
 			p.c.log.Debug("parking", zap.Error(err))
 		} else {
-			err = p.add(&parkedChannel{ch: ch, stock: p, relay: relay, since: time.Now()})
+			err = p.add(&parkedChannel{ch: ch, stock: p, relay: relay, era: era, since: time.Now()})
 		}
 		done(err)
 	})
@@ -170,8 +177,9 @@ func (w *parkedChannel) failed(err error) {
 		}
 	case no.Code == wire.RefusedStale:
 		age = usefulAge // the next has a newer counter
-	case no.Code == wire.RefusedDenied: // a gateway that was started anew, until we have signed in there
+	case no.Code == wire.RefusedDenied:
 		p.c.log.Debug("the relay refuses to park a channel", zap.Error(no))
+		defer p.refused(w.era, unknownPause)
 	default:
 		p.c.log.Warn("the relay refuses to park a channel", zap.Error(no))
 	}
@@ -180,14 +188,15 @@ func (w *parkedChannel) failed(err error) {
 
 // shed implements stock. The relay takes the youngest first, so the oldest is
 // the least likely to be given to a visitor just now; if it is, the visitor
-// keeps it.
+// keeps it, and the next goes.
 func (p *parked) shed() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.waiting) == 0 || !p.waiting[0].drop() {
+	i := slices.IndexFunc(p.waiting, (*parkedChannel).drop)
+	if i < 0 {
 		return false
 	}
-	p.waiting = slices.Delete(p.waiting, 0, 1)
+	p.waiting = slices.Delete(p.waiting, i, i+1)
 	return true
 }
 

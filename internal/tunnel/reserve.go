@@ -16,6 +16,9 @@ const (
 	usefulAge = 5 * time.Second
 	// refillFirst is the first delay after a failure.
 	refillFirst = 250 * time.Millisecond
+	// afterSignIn is how long a refresh is good for if it is signing in that asks
+	// for another: a change of the network and the sign-in that follows are one.
+	afterSignIn = time.Second
 )
 
 // stock is what a reserve manages.
@@ -42,18 +45,21 @@ type reserve struct {
 	// returns says that what was taken comes back after use. To replace it at
 	// once, and to give up what has come back, would be a handshake for each
 	// connection: there is no fill before three quarters of the target are gone,
-	// but for the least, and up to twice max is kept until a quiet minute.
+	// but for the least, and up to twice max is kept until a quiet minute. After a
+	// refresh there is the least only, for streams that wait come first.
 	returns bool
 
 	mu      sync.Mutex // guards the fields below
 	on      bool
 	target  int
-	pending int // being opened
+	pending int // being opened, and waited for
+	era     int // counts what refresh begins
 	ready   int
 	used    time.Time // when the target was last of use
 	failing bool
 	retry   backoff
 	next    time.Time // no try before
+	renewed time.Time // by refresh
 }
 
 func newReserve(c *Client, s stock, low, high int) *reserve {
@@ -79,7 +85,7 @@ func (r *reserve) run(ctx context.Context, done <-chan struct{}) {
 		}
 		fills, sheds, wait := r.plan(time.Now())
 		for range fills {
-			r.stock.fill(r.filled)
+			r.stock.fill(r.begun())
 		}
 		for range sheds {
 			if r.stock.shed() {
@@ -122,24 +128,10 @@ func (r *reserve) plan(now time.Time) (fills, sheds int, wait time.Duration) {
 	if delay := r.next.Sub(now); fills > 0 && delay > 0 {
 		fills, wait = 0, min(wait, delay)
 	}
-	r.pending += fills
 	if !r.failing {
 		sheds = max(r.ready-high, 0)
 	}
 	return fills, sheds, max(wait, time.Millisecond)
-}
-
-func (r *reserve) filled(err error) {
-	r.mu.Lock()
-	r.pending--
-	if err == nil {
-		r.ready++
-		r.failing = false
-	} else {
-		r.failLocked()
-	}
-	r.mu.Unlock()
-	r.look()
 }
 
 func (r *reserve) failLocked() {
@@ -168,11 +160,23 @@ func (r *reserve) enable(on bool) {
 	r.look()
 }
 
-// refresh replaces what is ready, all of which may be dead without our knowing:
-// the network may be another.
-func (r *reserve) refresh() {
+// refresh replaces what is ready, all of which may be dead without our knowing,
+// and what is being opened: the network may be another, or the gateway. What
+// has failed before says nothing of it. Within least of the last time it is the
+// latter only.
+func (r *reserve) refresh(least time.Duration) {
 	r.mu.Lock()
-	n := r.ready
+	r.failing, r.next = false, time.Time{}
+	r.retry.reset()
+	n := 0
+	if now := time.Now(); now.Sub(r.renewed) >= least {
+		n = r.ready
+		r.era++
+		r.pending, r.renewed = 0, now
+		if r.returns {
+			r.target = r.min
+		}
+	}
 	r.mu.Unlock()
 	for range n {
 		if r.stock.shed() {
@@ -182,6 +186,23 @@ func (r *reserve) refresh() {
 		}
 	}
 	r.look()
+}
+
+// current is what refused wants to know.
+func (r *reserve) current() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.era
+}
+
+// refused has nothing be opened for a while, unless there was a refresh since
+// era.
+func (r *reserve) refused(era int, pause time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if era == r.era {
+		r.failing, r.next = true, time.Now().Add(pause)
+	}
 }
 
 // took notes that a ready channel is in use now.

@@ -19,8 +19,9 @@ import (
 
 const (
 	// bulk is what is read or written at once under TLS: many records, so that
-	// a system call costs little for each.
-	bulk = 256 << 10
+	// a system call costs little for each. It is two of the streams' greatest
+	// frames with what TLS adds.
+	bulk = 256<<10 + 8<<10
 	// tlsTime bounds a handshake between the ends.
 	tlsTime = 10 * time.Second
 )
@@ -37,12 +38,17 @@ type securePath struct {
 // secure does the handshake. The connection is closed on failure. At the
 // visitor the relay's answer comes first.
 func secure(ctx context.Context, conn splice.Conn, answered bool, wrap func(*bulkConn) *tls.Conn) (*securePath, error) {
-	under := &bulkConn{Conn: conn, lazy: asLazy(conn), answered: answered, direct: true}
+	under := &bulkConn{Conn: conn, answered: answered, direct: true}
+	under.lazy, under.all = asLazy(conn)
 	c := wrap(under)
 	ctx, cancel := context.WithTimeout(ctx, tlsTime)
 	defer cancel()
 	if err := c.HandshakeContext(ctx); err != nil {
-		sayWhy(conn)
+		if ctx.Err() != nil {
+			_ = conn.Reset() // the other end has said nothing, and is told nothing
+		} else {
+			sayWhy(conn)
+		}
 		return nil, fmt.Errorf("proving each other's keys: %w", err)
 	}
 	under.direct = false
@@ -75,6 +81,7 @@ func (p *securePath) Close() error { return p.under.Reset() }
 type bulkConn struct {
 	splice.Conn
 	lazy     lazyReader
+	all      allWriter
 	answered bool // the relay's answer has been read
 	inBuf    *[bulk]byte
 	in       []byte // what is left of inBuf
@@ -212,7 +219,12 @@ func (c *bulkConn) flushLocked() error {
 	if c.outBuf == nil {
 		return nil
 	}
-	_, err := c.Conn.Write(c.outBuf[:c.out])
+	var err error
+	if b := c.outBuf[:c.out]; c.all != nil {
+		err = c.all.WriteAll(b)
+	} else {
+		_, err = c.Conn.Write(b)
+	}
 	bulkBuffers.Put(c.outBuf)
 	c.outBuf = nil
 	return err

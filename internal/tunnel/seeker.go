@@ -25,6 +25,10 @@ const (
 	// probeTime bounds a try, and maxProbes those under way.
 	probeTime = 5 * time.Second
 	maxProbes = 32
+	// The relay may have paired tries with channels of the provider's that are
+	// dead, and then there is no answer. If one takes longer than probeSlow, single
+	// ones are begun beside those under way, up to another maxProbes.
+	probeSlow = time.Second
 )
 
 // seeker finds channels for the streams of a forward: those that are new, and
@@ -38,6 +42,7 @@ type seeker struct {
 	running bool
 	wake    chan struct{}
 	trying  int
+	slow    int       // of these
 	failing time.Time // since when no try has succeeded; zero: the last one has
 }
 
@@ -108,10 +113,18 @@ func (k *seeker) need(s *stream.Stream, force bool) {
 	k.look()
 }
 
+// recheck implements carrier: what has failed before says nothing any more.
+func (k *seeker) recheck() {
+	k.mu.Lock()
+	k.failing = time.Time{}
+	k.mu.Unlock()
+	k.look()
+}
+
 // renew replaces the channels that are ready.
 func (k *seeker) renew() {
 	if ss := k.f.live(); ss != nil && ss.pool != nil {
-		ss.pool.refresh()
+		ss.pool.refresh(0)
 	}
 }
 
@@ -228,8 +241,11 @@ func (p *pool) serve(k *seeker) {
 func (k *seeker) probe(ss *session, wanted int, pause time.Duration) time.Duration {
 	k.mu.Lock()
 	tries := min(wanted, maxProbes) - k.trying
+	if k.slow > 0 && tries < 1 {
+		tries = min(1, 2*maxProbes-k.trying)
+	}
 	if !k.failing.IsZero() {
-		tries = min(1, maxProbes-k.trying)
+		tries = min(1, 2*maxProbes-k.trying)
 		if time.Since(k.failing) > probeEager {
 			pause = min(2*pause, probeMost)
 		} else {
@@ -251,7 +267,11 @@ func (k *seeker) probe(ss *session, wanted int, pause time.Duration) time.Durati
 func (k *seeker) try(ctx context.Context, ss *session) {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
+	slow := time.AfterFunc(probeSlow, func() { k.count(&k.slow, 1) })
 	err := ss.pool.open(ctx, false, nil)
+	if !slow.Stop() {
+		k.count(&k.slow, -1)
+	}
 	k.tried(err)
 	switch {
 	case isPeerChanged(err):
@@ -273,6 +293,13 @@ func (k *seeker) tried(err error) {
 	if err == nil {
 		k.look()
 	}
+}
+
+// count changes one of the numbers that mu guards.
+func (k *seeker) count(n *int, by int) {
+	k.mu.Lock()
+	*n += by
+	k.mu.Unlock()
 }
 
 // giveUp resets what waits: there will be no session for it.

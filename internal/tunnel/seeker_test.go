@@ -95,3 +95,45 @@ func TestResetsAreNoBlockedPort(t *testing.T) {
 		}
 	})
 }
+
+// TestTriesThatHang: where the relay says nothing, as one does that has paired us
+// with channels that are dead, others are begun beside, one at a time and not
+// without bound.
+func TestTriesThatHang(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0") // the system accepts, nobody answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	c := New(Config{Key: newKey(t), Transport: Relay})
+	defer func() {
+		c.cancel()
+		c.tasks.Wait()
+		c.mover.Close()
+	}()
+	k := new(seeker)
+	k.init(&Forward{c: c})
+	ss := &session{relay: ln.Addr().String(), key: &channelKey{Key: wire.NewKey()}, done: make(chan struct{})}
+	ss.pool = newPool(c, ss)
+	trying := func() (all, slow int) {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		return k.trying, k.slow
+	}
+	k.probe(ss, 40, 0)
+	k.probe(ss, 40, 0)
+	if n, _ := trying(); n != maxProbes {
+		t.Fatalf("%d tries for 40 streams, want %d", n, maxProbes)
+	}
+	eventually(t, 10*time.Second, "all tries are slow", func() bool { _, slow := trying(); return slow == maxProbes })
+	k.probe(ss, 40, 0)
+	if n, _ := trying(); n != maxProbes+1 {
+		t.Errorf("%d tries once the first are slow, want one more", n)
+	}
+	for range 3 * maxProbes {
+		k.probe(ss, 40, 0)
+	}
+	if n, _ := trying(); n != 2*maxProbes {
+		t.Errorf("%d tries, want no more than %d", n, 2*maxProbes)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -167,7 +168,7 @@ func (t *sessions) visitor(id string) *session {
 }
 
 // refresh has all warm channels be new ones.
-func (t *sessions) refresh() {
+func (t *sessions) refresh(least time.Duration) {
 	t.mu.Lock()
 	var all []*reserve
 	for _, ss := range t.live {
@@ -180,7 +181,7 @@ func (t *sessions) refresh() {
 	}
 	t.mu.Unlock()
 	for _, r := range all {
-		r.refresh()
+		r.refresh(least)
 	}
 }
 

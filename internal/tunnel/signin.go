@@ -27,9 +27,6 @@ const (
 	// quickConnect bounds a TCP connection while the gateway is looked for
 	// often: after it there would be a long pause until the next SYN.
 	quickConnect = 3 * time.Second
-	// settled is how long a connection must have held for the next loss to
-	// be a new one.
-	settled = 5 * time.Second
 )
 
 // stay signs in, again and again, until ctx ends or there is no point.
@@ -41,9 +38,7 @@ func (c *Client) stay(ctx context.Context) error {
 		if err == nil {
 			begun = time.Now()
 			err = c.attend(ctx, s)
-			if time.Since(begun) > settled {
-				b.reset()
-			}
+			b.held(time.Since(begun))
 			begun = time.Now()
 		}
 		if ctx.Err() != nil {

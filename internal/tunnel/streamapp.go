@@ -14,6 +14,9 @@ type lazyReader interface {
 	ReadLazily(get func() []byte, put func()) (int, error)
 }
 
+// allWriter writes all of b past Go's scheduler, see package rawio.
+type allWriter interface{ WriteAll(b []byte) error }
+
 // streamApp is an application's connection as a stream has it.
 type streamApp struct{ splice.Conn }
 
@@ -25,11 +28,11 @@ func newStreamApp(conn splice.Conn) splice.Conn {
 	return streamApp{conn}
 }
 
-// asLazy returns how to read from conn without holding a buffer; nil if its
-// system cannot.
-func asLazy(conn net.Conn) lazyReader {
+// asLazy returns how to read from conn without holding a buffer, and how to write
+// much to it; nil if its system cannot.
+func asLazy(conn net.Conn) (lazyReader, allWriter) {
 	if raw, ok := asRaw(conn); ok {
-		return raw
+		return raw, raw
 	}
-	return nil
+	return nil, nil
 }

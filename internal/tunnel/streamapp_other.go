@@ -17,4 +17,6 @@ type rawApp struct{ splice.Conn }
 
 func asRaw(net.Conn) (rawApp, bool) { return rawApp{}, false }
 
+func (rawApp) WriteAll([]byte) error { return errors.ErrUnsupported }
+
 func (rawApp) ReadLazily(func() []byte, func()) (int, error) { return 0, errors.ErrUnsupported }

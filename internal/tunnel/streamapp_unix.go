@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/culvertd/culvert/internal/rawio"
 	"github.com/culvertd/culvert/internal/splice"
 )
 
@@ -38,19 +39,18 @@ func asRaw(c net.Conn) (rawApp, bool) {
 // ReadLazily reads when there is something to read.
 func (a rawApp) ReadLazily(get func() []byte, put func()) (n int, err error) {
 	werr := a.raw.Read(func(fd uintptr) bool {
-		b := get()
-		for {
-			n, err = unix.Read(int(fd), b)
-			if !errors.Is(err, unix.EINTR) {
-				break
-			}
-		}
+		n, err = rawio.Read(int(fd), get())
 		if errors.Is(err, unix.EAGAIN) {
 			put()
 			return false
 		}
 		return true
 	})
+	return readEnded(n, werr, err)
+}
+
+// readEnded sorts what came of a read: werr is the poller's.
+func readEnded(n int, werr, err error) (int, error) {
 	switch {
 	case werr != nil:
 		return 0, werr
@@ -62,17 +62,24 @@ func (a rawApp) ReadLazily(get func() []byte, put func()) (n int, err error) {
 	return n, nil
 }
 
+// TryRead reads what is there.
+func (a rawApp) TryRead(b []byte) (n int, err error) {
+	werr := a.raw.Read(func(fd uintptr) bool {
+		n, err = rawio.Read(int(fd), b)
+		return true
+	})
+	if werr == nil && errors.Is(err, unix.EAGAIN) {
+		return 0, nil
+	}
+	return readEnded(n, werr, err)
+}
+
 // TryWrite writes what the socket takes now.
 func (a rawApp) TryWrite(b []byte) (n int, err error) {
 	werr := a.raw.Write(func(fd uintptr) bool {
-		for {
-			n, err = unix.Write(int(fd), b)
-			if !errors.Is(err, unix.EINTR) {
-				return true
-			}
-		}
+		n, err = rawio.Send(int(fd), b)
+		return true
 	})
-	n = max(n, 0)
 	switch {
 	case werr != nil:
 		return n, werr
@@ -82,6 +89,28 @@ func (a rawApp) TryWrite(b []byte) (n int, err error) {
 		return n, fmt.Errorf("writing: %w", err)
 	}
 	return n, nil
+}
+
+// WriteAll writes all of b, and waits where it must.
+func (a rawApp) WriteAll(b []byte) error {
+	var err error
+	werr := a.raw.Write(func(fd uintptr) bool {
+		for len(b) > 0 {
+			var n int
+			if n, err = rawio.Send(int(fd), b); err != nil {
+				return !errors.Is(err, unix.EAGAIN)
+			}
+			b = b[n:]
+		}
+		return true
+	})
+	switch {
+	case werr != nil:
+		return werr
+	case err != nil:
+		return fmt.Errorf("writing: %w", err)
+	}
+	return nil
 }
 
 var errPeerReset = errors.New("the connection was reset")

@@ -34,20 +34,6 @@ const (
 	heldAge   = 3 * time.Second
 )
 
-// recheckUDP is called when the client has signed in again, perhaps from
-// another network, and when the network has changed.
-func (c *Client) recheckUDP() {
-	c.udp.recheck()
-	c.eachUDPLeg(func(l *udpLeg) {
-		if l.path != nil {
-			l.path.renew()
-		}
-		if s := l.stream.Load(); s != nil {
-			nudge(s.recheck)
-		}
-	})
-}
-
 // eachUDPLeg calls f for each session of our UDP forwards; f must not wait.
 func (c *Client) eachUDPLeg(f func(l *udpLeg)) {
 	c.mu.Lock()

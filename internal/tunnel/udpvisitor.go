@@ -87,6 +87,20 @@ func (v *udpVisitor) addr() net.Addr { return v.local.LocalAddr() }
 
 func (v *udpVisitor) close() { _ = v.local.Close() }
 
+// recheck implements carrier.
+func (v *udpVisitor) recheck() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, l := range v.legs {
+		if l.path != nil {
+			l.path.renew()
+		}
+		if s := l.stream.Load(); s != nil {
+			nudge(s.recheck)
+		}
+	}
+}
+
 // serve reads datagrams until the socket is closed.
 func (v *udpVisitor) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)

@@ -47,7 +47,7 @@ func (c *Client) dialWebSocketChannel(ctx context.Context) (splice.Conn, error) 
 }
 
 // dialWebSocket does the handshake; patience bounds the time until there is a
-// TCP connection. A refusal is an error and its answer, with a body of at most
+// TCP connection, and with quickConnect it dials more than once. A refusal is an error and its answer, with a body of at most
 // 1 KiB in memory.
 func (c *Client) dialWebSocket(ctx context.Context, u *url.URL, h http.Header, patience time.Duration) (*websocket.Conn, *http.Response, error) {
 	scheme := map[string]string{"ws": "http", "wss": "https"}[u.Scheme] // for the choice of a proxy
@@ -59,9 +59,18 @@ func (c *Client) dialWebSocket(ctx context.Context, u *url.URL, h http.Header, p
 		WriteBufferPool:  &wsBuffers,
 		TLSClientConfig:  c.cfg.TLS,
 		NetDialContext: func(dctx context.Context, _, addr string) (net.Conn, error) {
+			dial := func(dctx context.Context) (net.Conn, error) {
+				return c.cfg.dialVia(dctx, &url.URL{Scheme: scheme, Host: addr})
+			}
 			dctx, cancel := context.WithTimeout(dctx, patience)
 			defer cancel()
-			nc, err := c.cfg.dialVia(dctx, &url.URL{Scheme: scheme, Host: addr})
+			var nc net.Conn
+			var err error
+			if patience == quickConnect {
+				nc, err = insist(dctx, dial)
+			} else {
+				nc, err = dial(dctx)
+			}
 			if err != nil {
 				return nil, err
 			}
