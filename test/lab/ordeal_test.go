@@ -32,6 +32,9 @@ const (
 const (
 	darkness = 20 * time.Second
 	inLight  = 2 // pairs without a black hole, at any time
+	// apart is the least time between the faults of two pairs: asking a client
+	// for its streams costs the others time.
+	apart = 300 * time.Millisecond
 )
 
 // fault is what hit one pair.
@@ -51,8 +54,8 @@ type ordeal struct {
 	*pairs
 	t      *testing.T
 	random *rand.Rand
-	each   int // flows of a pair
-	ssh    *session
+	each   int      // flows of a pair
+	ssh    *session // nil: there is none
 	faults []*fault
 	dark   map[*pair]hole
 	holes  map[*pair]int // still to come
@@ -107,9 +110,16 @@ func (o *ordeal) settle(after string) {
 			time.Sleep(50 * time.Millisecond)
 		}
 	}
-	o.ssh.stillOpen(o.t, after)
+	if o.ssh != nil {
+		o.ssh.stillOpen(o.t, after)
+	}
 	o.t.Logf("%s: all flows go on after %v", after, time.Since(began).Round(time.Millisecond))
-	time.Sleep(time.Duration(o.random.Int64N(int64(pace))))
+	o.rest(0)
+}
+
+// rest waits for least and a random part of pace.
+func (o *ordeal) rest(least time.Duration) {
+	time.Sleep(least + time.Duration(o.random.Int64N(int64(pace))))
 }
 
 // links hits every pair with as many faults of the first three kinds as counts
@@ -137,6 +147,7 @@ func (o *ordeal) links(counts map[string]int) {
 			if kind != reset { // which leaves the line as it is
 				restore(f...)
 			}
+			o.rest(apart)
 		}
 		o.settle(strings.Join(what, ", "))
 	}
@@ -251,6 +262,20 @@ func (o *ordeal) turnHoles() (more bool) {
 		more = more || o.holes[p] > 0
 	}
 	return more || len(o.dark) > 0
+}
+
+// blackOut has count black holes, one at a time.
+func (o *ordeal) blackOut(count int) {
+	o.t.Helper()
+	for range count {
+		p := o.all[o.random.IntN(len(o.all))]
+		f := o.begin(blackHole, p)
+		unblock := o.block(o.t, o.either(p).nat, "drop")
+		time.Sleep(darkness)
+		unblock()
+		restore(f...)
+		o.settle(blackHole)
+	}
 }
 
 // either end of a pair.
