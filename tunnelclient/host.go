@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"go.uber.org/zap"
 
@@ -56,6 +57,9 @@ func (a *app) host(ctx context.Context, s *settings, command string, services []
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var calming sync.WaitGroup
+	defer calming.Wait()
+	calming.Go(func() { calm(ctx) })
 	ran := make(chan error, 1)
 	go func() {
 		defer cancel()

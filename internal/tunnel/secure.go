@@ -47,14 +47,13 @@ func (c *Client) mayBePlain(encryption string) bool {
 	return c.cfg.Key == nil || encryption == wire.EncryptionNone
 }
 
-// clientTLS is the visitor's: the provider proves the key that is known.
-func (c *Client) clientTLS(ss *session) *tls.Config {
-	return c.cfg.Key.Client(func(key wire.PublicKey) error { return c.checkProvider(ss, key) })
-}
-
-// serverTLS is the provider's: the visitor proves the key that the gateway has
-// named, or that the service's own list has.
-func (c *Client) serverTLS(ss *session) *tls.Config {
+// tlsConfig is for all channels of a session. To the visitor the provider proves
+// the key that is known; to the provider the visitor proves the one that the
+// gateway has named, or that the service's own list has.
+func (c *Client) tlsConfig(ss *session) *tls.Config {
+	if ss.role == wire.Visitor {
+		return c.cfg.Key.Client(func(key wire.PublicKey) error { return c.checkProvider(ss, key) })
+	}
 	return c.cfg.Key.Server(func(key wire.PublicKey) error { return c.checkVisitor(ss, key) })
 }
 
@@ -138,14 +137,14 @@ func (c *Client) secureProvider(ctx context.Context, ch channel, session string,
 	}
 	p, err := secure(ctx, ch.Conn, true, func(under *bulkConn) *tls.Conn {
 		under.begin(first)
-		return tls.Server(under, c.serverTLS(ss))
+		return tls.Server(under, ss.tls)
 	})
 	return p, ss, err
 }
 
 // secureVisitor is the handshake at a visitor's.
 func (c *Client) secureVisitor(ctx context.Context, ch channel, ss *session) (*securePath, error) {
-	p, err := secure(ctx, ch.Conn, false, func(under *bulkConn) *tls.Conn { return tls.Client(under, c.clientTLS(ss)) })
+	p, err := secure(ctx, ch.Conn, false, func(under *bulkConn) *tls.Conn { return tls.Client(under, ss.tls) })
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ package tunnel
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"slices"
@@ -35,6 +36,7 @@ type session struct {
 	warm    *warm                           // the visitor's, if it is plain and not UDP
 	pool    *pool                           // the visitor's, if it is neither
 	proven  *atomic.Pointer[wire.PublicKey] // the provider's, at the visitor
+	tls     *tls.Config                     // of its channels, if the mode is that
 
 	done chan struct{} // closed when it has ended
 	err  error         // why; set before done is closed
@@ -78,6 +80,9 @@ func (c *Client) created(s *signal, p wire.CreateSession) {
 		c.log.Warn("refusing a session", zap.String("with", ss.peer), zap.String("service", ss.service.ID), zap.Error(err))
 		_ = s.send(wire.TypeSessionClosed, "", wire.SessionClosed{SessionID: p.SessionID, Reason: "not a session that this client can use"})
 		return
+	}
+	if ss.mode == wire.ModeTLS {
+		ss.tls = c.tlsConfig(ss)
 	}
 	if ss.role == wire.Visitor {
 		ss.key = &channelKey{Key: *p.Key}

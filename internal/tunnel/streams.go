@@ -120,13 +120,22 @@ func (c *Client) accept(s *stream.Stream, ch *stream.Channel, name string) {
 	fl := v.begin(&c.busy)
 	s.SetTag(&serving{fl})
 	fl.attach(providerStats{s}, 0)
+	// Not by the channel's reader: what that once needed of a stack it keeps for
+	// as long as the channel lives.
+	if !c.spawn(func(context.Context) { c.joinService(s, v) }) {
+		s.Refuse(stream.CodeStopping)
+	}
+}
+
+// joinService connects a stream with its service.
+func (c *Client) joinService(s *stream.Stream, v offer) {
 	c.dialService(v.service, func(conn splice.Conn, err error) {
 		if err == nil {
 			conn, err = splice.Plain(conn)
 		}
 		if news := v.note(err); err != nil {
 			if news {
-				c.log.Warn("a service cannot be reached", zap.String("service", name), zap.Error(err))
+				c.log.Warn("a service cannot be reached", zap.String("service", v.service.ID), zap.Error(err))
 			}
 			s.Refuse(stream.CodeUnreachable)
 			return

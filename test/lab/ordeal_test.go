@@ -57,6 +57,7 @@ type ordeal struct {
 	each   int      // flows of a pair
 	ssh    *session // nil: there is none
 	faults []*fault
+	least  time.Duration // between what one fault has done and the next
 	dark   map[*pair]hole
 	holes  map[*pair]int // still to come
 }
@@ -114,7 +115,7 @@ func (o *ordeal) settle(after string) {
 		o.ssh.stillOpen(o.t, after)
 	}
 	o.t.Logf("%s: all flows go on after %v", after, time.Since(began).Round(time.Millisecond))
-	o.rest(0)
+	o.rest(o.least)
 }
 
 // rest waits for least and a random part of pace.

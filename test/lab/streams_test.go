@@ -68,6 +68,9 @@ func TestResumption(t *testing.T) {
 	pace = 200 * time.Millisecond
 	t.Cleanup(func() { pace = slow })
 	o := newOrdeal(t, 1, 40)
+	// A client that loses what it has found within a second, more than ten times
+	// in a row, looks for it less often (tunnel's backoff): here it is to hold.
+	o.least = time.Second
 	o.links(map[string]int{reset: 25, moved: 25})
 	o.gateways(map[string]int{killed: 22, stopped: 22, reloaded: 20}, 10*time.Second)
 	o.blackOut(20)
