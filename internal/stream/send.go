@@ -23,10 +23,11 @@ func (s *Stream) pump(app App) {
 			s.took(in.chunk(n))
 		}
 		in.put()
-		if n == maxData && err == nil {
-			err = s.more(&in)
+		some := n > 0
+		for frames := 1; frames < maxBatch && n == maxData && err == nil; frames++ {
+			n, err = s.more(&in)
 		}
-		if n > 0 {
+		if some {
 			s.send()
 		}
 		switch {
@@ -40,24 +41,27 @@ func (s *Stream) pump(app App) {
 	}
 }
 
-// more takes what has come behind a chunk of the greatest size. Both are one
-// write then, and one event for everybody on the way. It does not wait.
-func (s *Stream) more(in *intake) error {
+// maxBatch is how many frames of the greatest size are one write, and one event
+// for everybody on the way.
+const maxBatch = 4
+
+// more takes what has come behind a chunk of the greatest size. It does not wait.
+func (s *Stream) more(in *intake) (int, error) {
 	if in.try == nil {
-		return nil
+		return 0, nil
 	}
 	s.mu.Lock()
 	in.room = s.takesLocked()
 	s.mu.Unlock()
 	if in.room == 0 {
-		return nil
+		return 0, nil
 	}
 	n, err := in.try.TryRead(in.get())
 	if n > 0 {
 		s.took(in.chunk(n))
 	}
 	in.put()
-	return err
+	return n, err
 }
 
 // intake reads from an application into chunks of a fitting size.

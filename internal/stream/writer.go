@@ -70,7 +70,7 @@ func (c *Channel) emptyLocked() {
 
 // flushAt is how many bytes are given to the path before it is flushed: more
 // than a frame, so that several streams' worth of small ones go together.
-const flushAt = 256 << 10
+const flushAt = 512 << 10
 
 // write writes until there is nothing more to write.
 func (c *Channel) write() {

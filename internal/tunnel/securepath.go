@@ -19,9 +19,9 @@ import (
 
 const (
 	// bulk is what is read or written at once under TLS: many records, so that
-	// a system call costs little for each. It is two of the streams' greatest
+	// a system call costs little for each. It is four of the streams' greatest
 	// frames with what TLS adds.
-	bulk = 256<<10 + 8<<10
+	bulk = 512<<10 + 16<<10
 	// tlsTime bounds a handshake between the ends.
 	tlsTime = 10 * time.Second
 )
