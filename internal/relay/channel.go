@@ -83,13 +83,18 @@ func (r *Relay) openLater(s *Session, c splice.Conn, line wire.Line, first []byt
 // pair links a visitor's channel with a provider's.
 func (s *Session) pair(counter uint64, visitor, provider splice.Conn, first []byte) {
 	var buf [wire.MaxLine]byte
-	goLine := wire.GoLine{Session: s.spec.ID, Service: s.spec.Service, Protocol: s.spec.Transport, Mode: s.spec.Mode}.Append(buf[:0])
+	goLine := s.goLine(buf[:0])
 	o := splice.Options{}
 	o.Own[splice.Forward] = len(goLine)
 	o.First[splice.Forward] = append(goLine, first...)
 	o.Lead[splice.Backward] = leadOK
 	s.meter.granted.Add(int64(len(first)))
 	s.link(counter, visitor, provider, o)
+}
+
+// goLine is what a provider's channel is begun with.
+func (s *Session) goLine(b []byte) []byte {
+	return wire.GoLine{Session: s.spec.ID, Service: s.spec.Service, Protocol: s.spec.Transport, Mode: s.spec.Mode}.Append(b)
 }
 
 var leadOK = []byte{wire.OK}

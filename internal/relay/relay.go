@@ -161,12 +161,16 @@ func (r *Relay) endIdle() {
 	}
 	r.mu.Lock()
 	var ended []*Session
-	for _, s := range r.sessions {
+	all := values(r.sessions)
+	for _, s := range all {
 		if s.idleSince(r.now.Load()) > idle {
 			ended = append(ended, s)
 		}
 	}
 	r.mu.Unlock()
+	for _, s := range all {
+		s.idleInside(r.now.Load(), idle)
+	}
 	for _, s := range ended {
 		s.end(wire.CodeTimeout, "the session was idle for "+idle.String()+" (session_timeout, set by the gateway's operator)")
 	}

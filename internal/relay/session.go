@@ -32,7 +32,7 @@ type Session struct {
 // channel is one under way between two addresses; without a link while it is
 // being paired.
 type channel struct {
-	link *splice.Link
+	link interface{ Reset() }
 	ends [2]netip.Addr // visitor, provider
 }
 

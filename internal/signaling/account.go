@@ -72,6 +72,7 @@ func (s *Server) partLocked(gone map[*token]bool, reason string) {
 			}
 			if gone[cl.owner] {
 				delete(t.account.clients, name)
+				s.names.release(cl)
 				s.keeper.forget(cl.key())
 			}
 		}
@@ -134,6 +135,7 @@ func (s *Server) Adopt(a Account) {
 		if !isAssigned(name) {
 			cl.owner.names--
 		}
+		s.names.release(cl)
 		s.keeper.forget(cl.key())
 	}
 	for t := range from.tokens {
@@ -171,7 +173,7 @@ func (s *Server) recountLocked(acc *account) {
 // limits returns how much an account may have; -1 is no limit.
 func (c *Config) limits(id int64) AccountLimits {
 	l := AccountLimits{Clients: -1, Sessions: -1}
-	if id == Operator.ID {
+	if id == Operator.ID || id == Gateway.ID {
 		return l
 	}
 	if c.Limits != nil {
@@ -213,7 +215,7 @@ func (s *Server) accountRoomLocked(visitor, provider *account) *wire.ErrorPayloa
 		if limit := cfg.limits(acc.ID).Sessions; limit >= 0 && acc.open >= limit {
 			return accountLimit("max_sessions_per_account", limit, "sessions of "+whose, "an administrator can raise it")
 		}
-		if cfg.Quota == nil || acc.ID == Operator.ID {
+		if cfg.Quota == nil || acc.ID == Operator.ID || acc.isGateway() {
 			continue
 		}
 		if err := cfg.Quota(acc.ID); err != nil {

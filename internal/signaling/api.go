@@ -46,6 +46,13 @@ type Config struct {
 	// Relay holds the limits of sessions and channels.
 	Relay relay.Limits
 
+	// PublicSite is the URL of published names, with a * in place of the label;
+	// empty: there is no site for them.
+	PublicSite string
+	// GatewayKey is told to providers as the one by which the gateway's own
+	// client proves itself; nil if it has none.
+	GatewayKey *wire.PublicKey
+
 	// RelayPort is the port that the relay listens on; 0 if it has none.
 	RelayPort int
 	// AdvertiseHost and AdvertisePort are where clients reach it. Defaults:
@@ -171,6 +178,8 @@ type ClientInfo struct {
 	Parked   int        // channels that wait
 	Sessions int
 	In, Out  uint64 // bytes to it and from it since the server began
+	// URLs are those under which the public reaches its services, by their ids.
+	URLs map[string]string
 }
 
 // Stats are the figures of the server; the sums are those since it began.

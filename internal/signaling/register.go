@@ -59,7 +59,7 @@ func (s *Server) register(c *conn, id string, p *wire.Register) *wire.ErrorPaylo
 	s.ownLocked(cl, c.token)
 	s.rememberLocked(cl, p.PublicKey)
 	l := s.takeLocked(cl, c, p.Instance)
-	s.offerLocked(cl, p.Services)
+	s.offerLocked(cl, s.claimLocked(cl, p.Services))
 	s.keepLocked(cl)
 	c.send(wire.TypeRegisterResponse, id, s.welcomeLocked(l))
 	for _, why := range l.missed {
@@ -132,7 +132,7 @@ func (s *Server) takeLocked(cl *client, c *conn, instance string) *life {
 		old.out.finish(wire.CloseReplaced, "replaced by another process with this name", false)
 		s.countTakeoverLocked(cl, now)
 	}
-	if l.conn != c {
+	if l.conn != c && !cl.account.isGateway() {
 		s.log().Info("client online", zap.String("client", cl.fullName()), zap.Stringer("client_ip", c.addr),
 			zap.String("token", c.token.ID), zap.Bool("resumed", same))
 		s.tellLocked(Event{Kind: EventClientOnline, Account: cl.account.Account, Subject: cl.name})
@@ -191,6 +191,10 @@ func (s *Server) offerLocked(cl *client, services []wire.Service) {
 			s.endSessionLocked(ss, wire.SessionClosed{
 				Code: wire.CodeServiceNotFound, Reason: cl.name + " does not offer " + ss.service.ID + " any more", Final: true,
 			}, cl.life)
+		case !s.mayVisitLocked(ss.visitor.client.account, cl, v):
+			s.endSessionLocked(ss, wire.SessionClosed{
+				Code: wire.CodeNotPublished, Reason: cl.name + " does not publish " + ss.service.ID + " any more", Final: true,
+			}, cl.life)
 		case ss.mode == wire.ModePlain && !agree(ss.visitor, ss.provider, ss.wish, v).providerBare:
 			s.endSessionLocked(ss, wire.SessionClosed{
 				Code: wire.CodeNoEncryption, Reason: cl.name + " wants " + ss.service.ID + " encrypted from now on; ask again",
@@ -217,6 +221,8 @@ func (s *Server) welcomeLocked(l *life) wire.RegisterResponse {
 		Version:           wire.ProtocolVersion,
 		Channels:          ChannelsPath,
 		Key:               &key,
+		GatewayKey:        cfg.GatewayKey,
+		Published:         cfg.published(l.client),
 		HeartbeatInterval: cfg.HeartbeatInterval.Milliseconds(),
 		HeartbeatTimeout:  cfg.HeartbeatTimeout.Milliseconds(),
 	}
@@ -287,6 +293,7 @@ func (s *Server) endLifeLocked(l *life, reason string, final bool) {
 		l.client.life = nil
 		if isAssigned(l.client.name) {
 			delete(l.client.account.clients, l.client.name)
+			s.names.release(l.client)
 		}
 	}
 }

@@ -29,7 +29,10 @@ type Server struct {
 	keeper keeper
 	count  counters
 	past   past
+	names  names
 	block  atomic.Pointer[func(netip.Addr) bool] // nil: nobody
+
+	ownToken string // of the gateway's own client; it does not change
 
 	mu       sync.Mutex // guards the fields below; see unlock
 	tokens   map[[sha256.Size]byte]*token
@@ -62,7 +65,8 @@ type client struct {
 	name         string // unique within the account
 	owner        *token // who registered it last
 	services     []wire.Service
-	publicKey    *wire.PublicKey // that it must come with; nil: none is known
+	published    []wire.Published // what came of their hosts; without URLs
+	publicKey    *wire.PublicKey  // that it must come with; nil: none is known
 	registeredAt time.Time
 	lastSeen     time.Time // while it is offline
 	life         *life     // nil when it has been offline for the grace
@@ -111,9 +115,11 @@ func New(ctx context.Context, cfg Config, st Store, log func() *zap.Logger) (*Se
 		stop:     make(chan struct{}),
 	}
 	s.keeper.init(st, log)
+	s.names.byLabel = make(map[string]named)
 	if err := s.load(ctx, func(Account) bool { return true }); err != nil {
 		return nil, err
 	}
+	s.addOwnToken()
 	c := cfg.withDefaults()
 	s.config.Store(c)
 	s.relay = relay.New(c.Relay, s, log)
@@ -142,10 +148,12 @@ func (s *Server) load(ctx context.Context, wanted func(Account) bool) error {
 	}
 	for _, c := range clients {
 		if t := byID[c.TokenID]; t != nil && t.account.clients[c.Name] == nil {
-			t.account.clients[c.Name] = &client{
-				account: t.account, name: c.Name, owner: t, services: c.Services,
+			cl := &client{
+				account: t.account, name: c.Name, owner: t,
 				publicKey: c.PublicKey, registeredAt: c.RegisteredAt, lastSeen: c.LastSeen,
 			}
+			cl.services = s.claimLocked(cl, c.Services)
+			t.account.clients[c.Name] = cl
 			t.names++
 		}
 	}
@@ -164,7 +172,7 @@ func (s *Server) Configure(cfg Config) {
 	was := s.config.Swap(c)
 	s.relay.Configure(c.Relay)
 	if was.HeartbeatInterval == c.HeartbeatInterval && was.HeartbeatTimeout == c.HeartbeatTimeout &&
-		was.RelayPort == c.RelayPort && was.AdvertiseHost == c.AdvertiseHost && was.AdvertisePort == c.AdvertisePort {
+		was.RelayPort == c.RelayPort && was.PublicSite == c.PublicSite && was.AdvertiseHost == c.AdvertiseHost && was.AdvertisePort == c.AdvertisePort {
 		return
 	}
 	for _, l := range s.lives {
@@ -237,6 +245,9 @@ func (s *Server) detachLocked(c *conn) {
 	l.client.lastSeen = c.lastSeen()
 	s.keepLocked(l.client)
 	s.cancelRequestsLocked(l)
+	if l.client.account.isGateway() {
+		return
+	}
 	if !s.closed {
 		s.log().Info("client offline", zap.String("client", l.client.fullName()), zap.Stringer("client_ip", c.addr))
 	}
@@ -245,7 +256,7 @@ func (s *Server) detachLocked(c *conn) {
 
 // keepLocked has the store know what cl has become.
 func (s *Server) keepLocked(cl *client) {
-	if isAssigned(cl.name) {
+	if isAssigned(cl.name) || cl.account.isGateway() {
 		return
 	}
 	s.keeper.client(Client{

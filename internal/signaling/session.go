@@ -96,7 +96,10 @@ func (s *Server) targetLocked(who *account, p *wire.ConnectRequest) (*life, wire
 		}
 	}
 	v, ok := cl.service(p.ServiceID)
-	if !ok || !s.grants.mayUse(who, cl, v.ID) {
+	if ok && who.isGateway() && v.Publish == nil {
+		return nil, wire.Service{}, notPublished(cl, who, v)
+	}
+	if !ok || !s.mayVisitLocked(who, cl, v) {
 		return nil, wire.Service{}, &wire.ErrorPayload{
 			Code:    wire.CodeServiceNotFound,
 			Message: "the client " + cl.nameFor(who) + " has no service " + cut(p.ServiceID, wire.MaxName),
@@ -113,6 +116,9 @@ func (s *Server) roomLocked(visitor, provider *life) *wire.ErrorPayload {
 		return limitReached("max_sessions", cfg.MaxSessions, "sessions of the gateway")
 	}
 	for _, l := range []*life{visitor, provider} {
+		if l.client.account.isGateway() {
+			continue // one for all that is published
+		}
 		if len(l.sessions)+len(l.requests) >= cfg.MaxSessionsPerClient {
 			return limitReached("max_sessions_per_client", cfg.MaxSessionsPerClient, "sessions of "+l.client.name)
 		}
@@ -131,6 +137,9 @@ func (s *Server) accept(c *conn, id string, p *wire.AcceptSession) *wire.ErrorPa
 	s.dropRequestLocked(r)
 	// The services may have changed since the request.
 	v, mode, no := r.terms()
+	if no == nil && r.visitor.client.account.isGateway() && v.Publish == nil {
+		no = notPublished(r.provider.client, r.visitor.client.account, v)
+	}
 	if no != nil {
 		s.count.refuse(no.Code)
 		r.visitor.conn.rejected(r.envelope, r.answerTo(), no.Code, no.Message)

@@ -24,6 +24,7 @@ const (
 	CodeQuota           = "quota_exceeded"    // an account has used up its traffic of the month
 	CodeKeyChanged      = "key_changed"       // another key than the one that is remembered for the name
 	CodeNoEncryption    = "no_encryption"     // one end knows no encryption, and the other has not agreed to go without
+	CodeNotPublished    = "not_published"     // the gateway's own visit to a service that its provider does not publish
 )
 
 // Close codes of signaling connections and of channels over WebSocket.

@@ -133,6 +133,8 @@ type Service struct {
 	Description string `json:"description,omitempty"`
 	// Encryption is EncryptionNone, or empty: only encrypted. Added.
 	Encryption string `json:"encryption,omitempty"`
+	// Publish lets the gateway itself be a visitor; nil: it may not. Added.
+	Publish *Publish `json:"publish,omitempty"`
 	// Peers are the fingerprints of the keys that may come; empty: whomever the
 	// gateway lets. It is the provider's own business and never sent.
 	Peers []string `json:"-"`
@@ -187,6 +189,11 @@ type RegisterResponse struct {
 	HeartbeatTimeout  int64 `json:"heartbeatTimeout,omitempty"`
 	// Sessions are those that the gateway still has of this instance.
 	Sessions []string `json:"sessions,omitempty"`
+	// GatewayKey is the one by which the gateway proves itself when it visits
+	// what is published; absent: it does not.
+	GatewayKey *PublicKey `json:"gatewayKey,omitempty"`
+	// Published has an entry for each service whose publish has a host.
+	Published []Published `json:"published,omitempty"`
 }
 
 // RelayAddr is where a session's data goes.

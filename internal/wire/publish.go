@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import "strings"
+
+// Publish is a provider's consent that the gateway itself visits a service, to
+// let the public in: the gateway reads what such visits carry (rules S14). The
+// provider accepts the gateway's key for no other service. Added.
+type Publish struct {
+	// Host is the wanted name of a website, of which the gateway makes one below
+	// its own domain; empty: none, and the gateway's operator writes one.
+	Host string `json:"host,omitempty"`
+}
+
+// Published is what came of a service's publish; a register_response has one for
+// each service with a host.
+type Published struct {
+	ServiceID string `json:"serviceId"`
+	URL       string `json:"url,omitempty"`
+	// Error and Code say why there is none.
+	Error string `json:"error,omitempty"`
+	Code  string `json:"code,omitempty"`
+}
+
+// MaxLabel is the longest label of a host name in bytes (RFC 1035 §2.3.4).
+const MaxLabel = 63
+
+// ValidLabel reports whether s can be one label of a host name (RFC 1123 §2.1),
+// and is no encoding of something that looks like another (RFC 5890 §2.3.1).
+func ValidLabel(s string) bool {
+	if s == "" || len(s) > MaxLabel || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-':
+		default:
+			return false
+		}
+	}
+	return len(s) < 4 || s[2:4] != "--"
+}
+
+// PublicLabel returns the label under which an account's service with a host is
+// published: host-account, or the bare host of the operator's. It is not valid if
+// it is too long.
+func PublicLabel(host, account string) string {
+	label := strings.ToLower(host)
+	if account != "" {
+		// What names of accounts may have and labels may not.
+		label += "-" + strings.Trim(strings.ReplaceAll(strings.ToLower(account), "_", "-"), "-")
+	}
+	return label
+}
