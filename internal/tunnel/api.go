@@ -48,6 +48,9 @@ type Config struct {
 	Dial    func(ctx context.Context, network, addr string) (net.Conn, error)
 	ownDial bool // Dial is the caller's
 	Proxy   func(*http.Request) (*url.URL, error)
+	// Channels opens channels in place of connections to the relay, for a client
+	// in the process of the gateway. Lines need no proof there.
+	Channels func(ctx context.Context, line wire.Line) (Inside, error)
 	// TLS is for wss and https; nil is the system's roots.
 	TLS *tls.Config
 	// Key is what this end proves to the others. Without one it knows no
@@ -131,6 +134,10 @@ type ServiceStatus struct {
 	BytesIn     uint64 `json:"bytesIn"`     // from visitors
 	BytesOut    uint64 `json:"bytesOut"`
 	LastError   string `json:"lastError,omitempty"` // of dialing the service
+	// URL is where the public reaches it; PublishError is why there is none, if
+	// the service wants one.
+	URL          string `json:"url,omitempty"`
+	PublishError string `json:"publishError,omitempty"`
 }
 
 // ForwardStatus is what one forward has carried.

@@ -49,6 +49,9 @@ type channel struct {
 // openChannel connects and says the line. It does not wait for an answer, for
 // there is none yet.
 func (c *Client) openChannel(ctx context.Context, o opening) (channel, error) {
+	if c.cfg.Channels != nil {
+		return c.openInside(ctx, o)
+	}
 	conn, transport, err := c.connectChannel(ctx, o)
 	if err != nil {
 		return channel{}, fmt.Errorf("opening a channel: %w", err)
@@ -59,9 +62,7 @@ func (c *Client) openChannel(ctx context.Context, o opening) (channel, error) {
 // begin says the line. It is counted only now: lines of dials that took long
 // would come too late for the relay's window.
 func (o *opening) begin(conn splice.Conn, transport Transport) (channel, error) {
-	line := wire.Line{
-		Role: o.role, Protocol: o.protocol, Key: o.key.ID, Session: o.session, Counter: o.key.counter.Add(1),
-	}
+	line := o.line()
 	b := append(line.Append(make([]byte, 0, wire.MaxLine), o.key.Secret), o.first...)
 	_ = conn.SetWriteDeadline(time.Now().Add(dialTimeout))
 	if _, err := conn.Write(b); err != nil {
@@ -70,6 +71,12 @@ func (o *opening) begin(conn splice.Conn, transport Transport) (channel, error) 
 	}
 	_ = conn.SetWriteDeadline(time.Time{})
 	return channel{conn, transport, line.Counter}, nil
+}
+
+func (o *opening) line() wire.Line {
+	return wire.Line{
+		Role: o.role, Protocol: o.protocol, Key: o.key.ID, Session: o.session, Counter: o.key.counter.Add(1),
+	}
 }
 
 func (c *Client) connectChannel(ctx context.Context, o opening) (splice.Conn, Transport, error) {

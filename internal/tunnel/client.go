@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -39,6 +40,8 @@ type Client struct {
 	parked   *parked
 	udp      *udpProvider
 	busy     busy
+	// gatewayKey is the one that the gateway names as its own; nil: none.
+	gatewayKey atomic.Pointer[wire.PublicKey]
 
 	ready      chan struct{}
 	changedNet chan struct{}   // has room for one: the network is another
@@ -58,7 +61,9 @@ type Client struct {
 	lastErr  error         // while offline
 	relay    string        // host:port, empty if there is none
 	channels string        // path of channels over WebSocket
-	forwards map[*Forward]struct{}
+	// published is what the gateway has said of the services' hosts.
+	published []wire.Published
+	forwards  map[*Forward]struct{}
 }
 
 // New returns a client that does nothing until Run.
@@ -118,11 +123,12 @@ func (c *Client) welcome(s *signal, p wire.RegisterResponse) {
 	s.setTimes(p.HeartbeatInterval, p.HeartbeatTimeout)
 	c.sessions.keep(p.Sessions)
 	c.way.reset()
+	c.gatewayKey.Store(p.GatewayKey)
 	c.mu.Lock()
 	again := c.signal == s
 	c.signal, c.lastErr = s, nil
 	c.name = cmp.Or(p.AssignedID, c.name)
-	c.relay, c.channels = "", p.Channels
+	c.relay, c.channels, c.published = "", p.Channels, p.Published
 	if p.Relay != nil {
 		c.relay = net.JoinHostPort(p.Relay.Host, strconv.Itoa(p.Relay.Port))
 	}
@@ -136,6 +142,7 @@ func (c *Client) welcome(s *signal, p wire.RegisterResponse) {
 		close(c.ready)
 	}
 	c.mu.Unlock()
+	c.tellPublished(p.Published)
 	c.parked.sign(p.Key, c.relayAddr())
 	c.udp.sign()
 	if again {
@@ -281,6 +288,10 @@ func (c *Client) shutdown(final error) {
 	c.mover.Close()
 }
 
+// publishedQuiet is for how long nothing is to move over the connections of
+// published services until none of them is waited for.
+const publishedQuiet = time.Second
+
 func (c *Client) drain() {
 	idle := c.busy.idle()
 	select {
@@ -289,9 +300,23 @@ func (c *Client) drain() {
 	default:
 	}
 	c.log.Info("waiting for open connections", zap.Int("connections", c.busy.count()), zap.Duration("at_most", c.cfg.DrainTimeout))
-	select {
-	case <-idle:
-	case <-time.After(c.cfg.DrainTimeout):
-		c.log.Warn("resetting connections that are still open", zap.Int("connections", c.busy.count()))
+	end := time.NewTimer(c.cfg.DrainTimeout)
+	defer end.Stop()
+	look := time.NewTicker(publishedQuiet)
+	defer look.Stop()
+	for before := c.offers.published(); ; {
+		select {
+		case <-idle:
+			return
+		case <-end.C:
+			c.log.Warn("resetting connections that are still open", zap.Int("connections", c.busy.count()))
+			return
+		case <-look.C:
+		}
+		now := c.offers.published()
+		if now == before && now.open == c.busy.count() {
+			return // the gateway keeps connections for requests to come
+		}
+		before = now
 	}
 }

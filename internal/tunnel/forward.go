@@ -41,7 +41,8 @@ type Forward struct {
 	once    sync.Once
 
 	mu       sync.Mutex // guards the fields below
-	session  *session
+	session  *session   // the latest; nil: there was none yet
+	lived    time.Time  // when that was last known to be there
 	protocol string
 }
 
@@ -119,8 +120,10 @@ func (f *Forward) Close() error {
 		f.mu.Lock()
 		ss := f.session
 		f.mu.Unlock()
-		f.c.endStreams(ss)
-		f.c.leave(ss)
+		if ss != nil {
+			f.c.endStreams(ss)
+			f.c.leave(ss)
+		}
 	})
 	return nil
 }
@@ -183,7 +186,7 @@ func (f *Forward) askOnce(ctx context.Context) (*session, error) {
 		f.c.leave(ss)
 		return nil, errStopped
 	}
-	f.session, f.protocol = ss, ss.service.Protocol
+	f.session, f.protocol, f.lived = ss, ss.service.Protocol, time.Now()
 	return ss, nil
 }
 
@@ -191,9 +194,10 @@ func (f *Forward) askOnce(ctx context.Context) (*session, error) {
 func (f *Forward) live() *session {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.session.ended() {
+	if f.session == nil || f.session.ended() {
 		return nil
 	}
+	f.lived = time.Now()
 	return f.session
 }
 
@@ -206,7 +210,10 @@ func (f *Forward) has(ss *session) bool {
 
 // renew asks for a session if there is none, after the client has come back.
 func (f *Forward) renew() {
-	if f.live() != nil {
+	f.mu.Lock()
+	unused := f.session == nil
+	f.mu.Unlock()
+	if unused || f.live() != nil {
 		return
 	}
 	f.c.spawn(func(context.Context) {

@@ -55,6 +55,23 @@ func (o *offers) indexLocked(id string) int {
 	return slices.IndexFunc(o.list, func(v offer) bool { return v.service.ID == id })
 }
 
+// carried are the figures of all published services together.
+type carried struct {
+	open              int
+	forward, backward uint64
+}
+
+func (o *offers) published() (sum carried) {
+	for _, v := range o.all() {
+		if v.service.Publish == nil {
+			continue
+		}
+		open, _, forward, backward, _ := v.sums()
+		sum.open, sum.forward, sum.backward = sum.open+open, sum.forward+forward, sum.backward+backward
+	}
+	return sum
+}
+
 func (o *offers) find(id string) (offer, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -112,14 +129,42 @@ func (c *Client) SetServices(services []wire.Service) error {
 	return &Error{Kind: Refused, Err: fmt.Errorf("changing the services: %w", err)}
 }
 
+// publishedAs returns the URL of a service that wants one, or why it has none.
+func (c *Client) publishedAs(v wire.Service) (url, problem string) {
+	if v.Publish == nil || v.Publish.Host == "" {
+		return "", ""
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.published {
+		if p.ServiceID == v.ID {
+			return p.URL, p.Error
+		}
+	}
+	return "", ""
+}
+
+// tellPublished logs what the gateway says of the services' hosts.
+func (c *Client) tellPublished(list []wire.Published) {
+	for _, p := range list {
+		if p.Error != "" {
+			c.log.Warn("a service is not published", zap.String("service", p.ServiceID), zap.String("code", p.Code), zap.String("reason", p.Error))
+		} else {
+			c.log.Info("published", zap.String("service", p.ServiceID), zap.String("url", p.URL))
+		}
+	}
+}
+
 // consider answers a visitor's request.
 func (c *Client) consider(s *signal, p wire.ConnectRequest) {
 	no := wire.RejectSession{SessionID: p.SessionID}
-	switch _, ok := c.offers.find(p.ServiceID); {
+	switch v, ok := c.offers.find(p.ServiceID); {
 	case c.isDraining():
 		no.Code, no.Reason = wire.CodeClientOffline, "the client is stopping"
 	case !ok:
 		no.Code, no.Reason = wire.CodeServiceNotFound, "the client offers no service "+p.ServiceID
+	case c.isGateway(p.PublicKey) && v.service.Publish == nil:
+		no.Code, no.Reason = wire.CodeNotPublished, "the client does not publish its service "+p.ServiceID
 	default:
 		c.log.Info("visitor", zap.String("client", p.FromClientID), zap.String("service", p.ServiceID))
 		_ = s.send(wire.TypeAcceptSession, "", wire.AcceptSession{SessionID: p.SessionID}) // or the gateway asks in vain

@@ -114,15 +114,26 @@ func (c *Client) checkVisitor(ss *session, key wire.PublicKey) error {
 	if !ok {
 		return errors.New("there is no such service any more")
 	}
-	if !mayCome(v.service, key) {
+	if !c.mayCome(v.service, key) {
 		return fmt.Errorf("the key %s of %s is not among the peers of %s", key.Fingerprint(), ss.peer, ss.service.ID)
 	}
 	return nil
 }
 
-// mayCome looks at the list of a service of ours.
-func mayCome(v wire.Service, key wire.PublicKey) bool {
+// mayCome looks at the list of a service of ours. The gateway itself may come to
+// what is published, and to nothing else (rules S14).
+func (c *Client) mayCome(v wire.Service, key wire.PublicKey) bool {
+	if c.isGateway(&key) {
+		return v.Publish != nil
+	}
 	return len(v.Peers) == 0 || slices.Contains(v.Peers, key.Fingerprint())
+}
+
+// isGateway reports whether a key is the one that the gateway has named as its
+// own.
+func (c *Client) isGateway(key *wire.PublicKey) bool {
+	own := c.gatewayKey.Load()
+	return own != nil && key != nil && *own == *key
 }
 
 // secureProvider is the handshake at a provider's channel, which begins with
@@ -144,7 +155,7 @@ func (c *Client) secureProvider(ctx context.Context, ch channel, session string,
 
 // secureVisitor is the handshake at a visitor's.
 func (c *Client) secureVisitor(ctx context.Context, ch channel, ss *session) (*securePath, error) {
-	p, err := secure(ctx, ch.Conn, false, func(under *bulkConn) *tls.Conn { return tls.Client(under, ss.tls) })
+	p, err := secure(ctx, ch.Conn, !c.answers(), func(under *bulkConn) *tls.Conn { return tls.Client(under, ss.tls) })
 	if err != nil {
 		return nil, err
 	}

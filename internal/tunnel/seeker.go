@@ -50,6 +50,15 @@ type seeker struct {
 type visit struct {
 	seeker *seeker
 	flow   *flow
+	opened chan error // has room for one, and is told how it went; nil: nobody waits
+}
+
+// tell says how the opening of the stream went, if somebody waits for that.
+func (v *visit) tell(err error) {
+	select {
+	case v.opened <- err:
+	default:
+	}
 }
 
 func (k *seeker) init(f *Forward) {
@@ -62,7 +71,7 @@ func (k *seeker) open(app splice.Conn) {
 	if err != nil {
 		return // it is closed
 	}
-	k.begin(newStreamApp(app), k.f.tally.begin(&k.f.c.busy))
+	k.begin(newStreamApp(app), &visit{seeker: k, flow: k.f.tally.begin(&k.f.c.busy)})
 }
 
 // adopt is open for an application that has said something already, and is
@@ -73,26 +82,27 @@ func (k *seeker) adopt(app splice.Conn, said []byte, fl *flow) error {
 	} else {
 		app = newStreamApp(app)
 	}
-	k.begin(app, fl)
+	k.begin(app, &visit{seeker: k, flow: fl})
 	return nil
 }
 
-func (k *seeker) begin(app splice.Conn, fl *flow) {
-	s := k.f.c.streams.Open(k.f.spec.Service, app, &visit{k, fl})
-	fl.attach(visitorStats{s}, 0)
+func (k *seeker) begin(app stream.App, v *visit) *stream.Stream {
+	s := k.f.c.streams.Open(k.f.spec.Service, app, v)
+	v.flow.attach(visitorStats{s}, 0)
 	if ss := k.f.live(); ss != nil && ss.pool != nil {
 		for ch := ss.pool.take(ss.pool.took); ch != nil; ch = ss.pool.take(ss.pool.took) {
 			switch {
 			case s.Attach(ch) == nil:
-				return
+				return s
 			case !s.NeedsChannel(): // its application has gone already
 				ss.pool.giveBack(ch)
-				return
+				return s
 			}
 		}
 		ss.pool.missed()
 	}
 	k.need(s, false)
+	return s
 }
 
 // need has a stream get a channel. With force it gets another in place of the

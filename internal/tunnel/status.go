@@ -73,6 +73,7 @@ func (c *Client) Status() Status {
 	for _, v := range c.offers.all() {
 		s := ServiceStatus{Service: v.service, Sessions: c.sessions.count(v.service.ID)}
 		s.Connections, s.Total, s.BytesIn, s.BytesOut, s.LastError = v.sums()
+		s.URL, s.PublishError = c.publishedAs(v.service)
 		st.Services = append(st.Services, s)
 	}
 	for _, f := range forwards {
@@ -98,7 +99,9 @@ func (f *Forward) Status() ForwardStatus {
 		st.UDP, st.Dropped = v.status()
 	}
 	st.Encryption = wire.EncryptionNone
-	if ss.mode == wire.ModeTLS {
+	if ss == nil {
+		st.Encryption = ""
+	} else if ss.mode == wire.ModeTLS {
 		st.Encryption = wire.ModeTLS
 		if key := ss.proven.Load(); key != nil {
 			st.PeerFingerprint = key.Fingerprint()

@@ -31,6 +31,12 @@ func newStreamApp(conn splice.Conn) splice.Conn {
 // asLazy returns how to read from conn without holding a buffer, and how to write
 // much to it; nil if its system cannot.
 func asLazy(conn net.Conn) (lazyReader, allWriter) {
+	if m, ok := conn.(*metered); ok {
+		if m.lazy == nil {
+			return nil, nil
+		}
+		return m, m
+	}
 	if raw, ok := asRaw(conn); ok {
 		return raw, raw
 	}

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"io"
 	"net"
 	"slices"
 	"time"
@@ -25,7 +26,7 @@ import (
 // provider.
 func (c *Client) newStreams() *stream.Host {
 	cfg := stream.Config{
-		Resume: c.cfg.Window, Accept: c.accept, Detached: c.detached, Ended: c.streamEnded, Ready: c.channelReady, Lost: c.channelLost,
+		Resume: c.cfg.Window, Accept: c.accept, Detached: c.detached, Opened: streamOpened, Ended: c.streamEnded, Ready: c.channelReady, Lost: c.channelLost,
 	}
 	_, _ = rand.Read(cfg.Instance[:]) // never fails (crypto/rand)
 	return stream.NewHost(cfg)
@@ -56,10 +57,17 @@ func (c *Client) detached(s *stream.Stream) {
 	}
 }
 
+func streamOpened(s *stream.Stream) {
+	if v, ok := s.Tag().(*visit); ok {
+		v.tell(nil)
+	}
+}
+
 func (c *Client) streamEnded(s *stream.Stream, err error) {
 	switch tag := s.Tag().(type) {
 	case *visit:
 		tag.flow.end()
+		tag.tell(cmp.Or(err, io.ErrUnexpectedEOF))
 		if re, ok := errors.AsType[*stream.ResetError](err); ok && re.Remote && re.Code != stream.CodeReset {
 			tag.seeker.f.report(re)
 		}
@@ -113,7 +121,7 @@ func (c *Client) accept(s *stream.Stream, ch *stream.Channel, name string) {
 	case c.isDraining():
 		s.Refuse(stream.CodeStopping)
 		return
-	case !ok || name != sv.session.service.ID || v.service.Transport() != wire.TCP || !mayCome(v.service, wire.PublicKey(ch.Peer())):
+	case !ok || name != sv.session.service.ID || v.service.Transport() != wire.TCP || !c.mayCome(v.service, wire.PublicKey(ch.Peer())):
 		s.Refuse(stream.CodeNoService)
 		return
 	}

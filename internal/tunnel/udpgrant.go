@@ -62,7 +62,7 @@ func (g *udpGrant) mayOpen(v wire.Service) bool {
 		return g.p.c.mayBePlain(v.Encryption)
 	}
 	key := g.ss.proven.Load()
-	return key != nil && mayCome(v, *key)
+	return key != nil && g.p.c.mayCome(v, *key)
 }
 
 // receive gives a datagram to the service. Its answers go back the way that
