@@ -33,6 +33,11 @@ type App struct {
 	// counts. It only serves to print URLs. Default: the environment's
 	// CULVERT_SITE, else `http://localhost:8080`.
 	Site string `json:"site,omitempty"`
+	// Where the public reaches what clients publish by name, as in the address of
+	// the site that has `culvert_publish`: `https://*.apps.example.com`; of a list
+	// the first counts. Default: the environment's CULVERT_PUBLISH_SITE, else
+	// nowhere.
+	Publish string `json:"publish,omitempty"`
 	// The folder with the gateway's database. One gateway at a time uses it,
 	// and a reload cannot change it. Default: the environment's CULVERT_DATA,
 	// else `./culvert-data`.
@@ -153,6 +158,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if cfg.Database, err = a.database(); err != nil {
 		return err
 	}
+	if cfg.Publish, err = a.publicSite(); err != nil {
+		return err
+	}
 	if cfg.Relay, err = a.Relay.config(); err != nil {
 		return fmt.Errorf("relay: %w", err)
 	}
@@ -205,6 +213,18 @@ func (a *App) database() (string, error) {
 		return "", fmt.Errorf("database: %w", err)
 	}
 	return strings.TrimSpace(cmp.Or(s, os.Getenv(envDatabase))), nil
+}
+
+// publicSite replaces placeholders and the default.
+func (a *App) publicSite() (gateway.PublicSite, error) {
+	addr, err := caddy.NewReplacer().ReplaceOrErr(a.Publish, true, true)
+	if err != nil {
+		return gateway.PublicSite{}, fmt.Errorf("publish: %w", err)
+	}
+	if addr = cmp.Or(addr, os.Getenv(envPublish)); addr == "" {
+		return gateway.PublicSite{}, nil
+	}
+	return gateway.ParsePublicSite(addr)
 }
 
 func (a *App) config(site gateway.Site) gateway.Config {

@@ -5,16 +5,19 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 )
 
 func init() {
 	httpcaddyfile.RegisterGlobalOption("culvert", parseApp)
 	httpcaddyfile.RegisterDirective("culvert", parseCulvert)
+	httpcaddyfile.RegisterDirective("culvert_publish", parsePublish)
 	httpcaddyfile.RegisterHandlerDirective("culvert_ws", parseWS)
 	httpcaddyfile.RegisterHandlerDirective("culvert_tunnel", parseTunnel)
 	httpcaddyfile.RegisterHandlerDirective("culvert_api", parseAPI)
@@ -22,6 +25,7 @@ func init() {
 	// Before the handlers that answer everything; abort and error stay in
 	// front, so that a site can still shut someone out.
 	httpcaddyfile.RegisterDirectiveOrder("culvert", httpcaddyfile.Before, "respond")
+	httpcaddyfile.RegisterDirectiveOrder("culvert_publish", httpcaddyfile.Before, "respond")
 	httpcaddyfile.RegisterDirectiveOrder("culvert_ws", httpcaddyfile.Before, "respond")
 	httpcaddyfile.RegisterDirectiveOrder("culvert_tunnel", httpcaddyfile.Before, "respond")
 	httpcaddyfile.RegisterDirectiveOrder("culvert_api", httpcaddyfile.Before, "respond")
@@ -55,6 +59,49 @@ func parseCulvert(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	for _, handler := range []caddyhttp.MiddlewareHandler{new(WS), new(Tunnel), new(API), new(UI)} {
 		id := caddy.GetModuleID(handler)
 		route.HandlersRaw = append(route.HandlersRaw, handlerJSON(handler, id))
+	}
+	return []httpcaddyfile.ConfigValue{{Class: "route", Value: route}}, nil
+}
+
+// streamCloseDelay is for how long a published WebSocket outlives the config that
+// it came by: longer than most, and bounded, for each keeps its config alive.
+const streamCloseDelay = 24 * time.Hour
+
+// parsePublish reads the directive culvert_publish. Syntax:
+//
+//	culvert_publish [<matcher>]
+//
+// It serves what clients publish by name, and stands for
+//
+//	reverse_proxy {
+//		dynamic            culvert
+//		transport          culvert
+//		flush_interval     -1
+//		stream_close_delay 24h
+//	}
+//
+// with pages for names that do not exist and services that are not there.
+func parsePublish(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
+	h.Next() // consume the directive's name; cannot fail
+	matchers, err := h.ExtractMatcherSet()
+	if err != nil {
+		return nil, err
+	}
+	if err := noMore(h); err != nil {
+		return nil, err
+	}
+	proxy := &reverseproxy.Handler{
+		TransportRaw:        caddyconfig.JSONModuleObject(new(Transport), "protocol", "culvert", nil),
+		DynamicUpstreamsRaw: caddyconfig.JSONModuleObject(new(Upstreams), "source", "culvert", nil),
+		FlushInterval:       -1,
+		StreamCloseDelay:    caddy.Duration(streamCloseDelay),
+	}
+	route := caddyhttp.Route{HandlersRaw: []json.RawMessage{
+		handlerJSON(new(Published), "http.handlers.culvert_publish"),
+		handlerJSON(proxy, "http.handlers.reverse_proxy"),
+	}}
+	if matchers != nil {
+		route.MatcherSetsRaw = append(route.MatcherSetsRaw, matchers)
 	}
 	return []httpcaddyfile.ConfigValue{{Class: "route", Value: route}}, nil
 }

@@ -22,6 +22,7 @@ import (
 // the gateway that was started in the same folder.
 const (
 	envSite     = "CULVERT_SITE"
+	envPublish  = "CULVERT_PUBLISH_SITE"
 	envData     = "CULVERT_DATA"
 	envDatabase = "CULVERT_DATABASE"
 )

@@ -34,6 +34,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 //
 //	culvert {
 //		site                     <address>
+//		publish                  <address>
 //		data                     <folder>
 //		database                 <url>
 //		max_message_size         <size>
@@ -91,6 +92,13 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 func (a *App) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 	switch name {
+	case "publish":
+		args := d.RemainingArgs() // as for site
+		if len(args) == 0 {
+			return d.ArgErr()
+		}
+		a.Publish = strings.Join(args, " ")
+		return nil
 	case "site":
 		// A list, because it is often the variable that also names the site.
 		args := d.RemainingArgs()

@@ -231,7 +231,7 @@ func showTunnelClient(c signaling.ClientInfo) inventory.Client {
 	for i, v := range c.Services {
 		out.Services[i] = inventory.ClientService{
 			ID: v.ID, Protocol: v.Protocol, LocalHost: v.LocalHost, LocalPort: v.LocalPort, Description: v.Description,
-			Encryption: v.Encryption,
+			Encryption: v.Encryption, URL: c.URLs[v.ID],
 		}
 	}
 	return out

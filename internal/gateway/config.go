@@ -65,6 +65,8 @@ type Tunnel struct {
 type Config struct {
 	// Site is where clients reach the gateway. Default: http://localhost:8080.
 	Site Site
+	// Publish is where names of published services are. Default: nowhere.
+	Publish PublicSite
 	// Database is the URL of a PostgreSQL database. Default: SQLite in the data
 	// folder. It cannot change while the core is open.
 	Database string

@@ -14,6 +14,7 @@ import (
 
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/publish"
 )
 
 // Reason says why a core closes.
@@ -58,6 +59,15 @@ func (c *Core) Dir() string { return c.dir }
 func (c *Core) Hub() *hub.Hub {
 	if r := c.run.Load(); r != nil {
 		return r.book.hub
+	}
+	return nil
+}
+
+// Publisher returns the gateway's own visitor of services, or nil before the
+// first Push and after Close.
+func (c *Core) Publisher() *publish.Publisher {
+	if r := c.run.Load(); r != nil {
+		return r.publisher
 	}
 	return nil
 }

@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -15,6 +17,8 @@ import (
 
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/identity"
+	"github.com/culvertd/culvert/internal/publish"
 	"github.com/culvertd/culvert/internal/signaling"
 )
 
@@ -35,6 +39,10 @@ type running struct {
 	chores   *chores
 	sockets  sockets
 	control  *control.Server
+	// key is the gateway's own, by which it proves itself as a visitor.
+	key       *identity.Key
+	publisher *publish.Publisher
+	public    atomic.Pointer[PublicSite]
 }
 
 // open takes the data folder and starts everything; cfg has its defaults.
@@ -83,7 +91,7 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 	r.book.rec.start(r.book.hub.EachSum, cfg.Retention)
 	undo = append(undo, func() error { return r.book.rec.Close() })
 
-	if err = r.openTunnels(ctx, cfg, c.log.Load); err != nil {
+	if err = r.openTunnels(ctx, c.dir, cfg, c.log.Load); err != nil {
 		return nil, err
 	}
 	undo = append(undo, func() error { return r.closeTunnels(ctx, signaling.Closing{Code: 1012}) })
@@ -94,6 +102,7 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 	undo = append(undo, r.closeAccounts)
 
 	r.book.site.Store(&cfg.Site)
+	r.public.Store(&cfg.Publish)
 	r.control, err = control.Serve(c.dir, &r.book, func(msg string, err error) {
 		c.log.Load().Error(msg, zap.Error(err))
 	})
@@ -105,8 +114,12 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 	return r, nil
 }
 
-// openTunnels starts signaling and the relay, and opens its port.
-func (r *running) openTunnels(ctx context.Context, cfg Config, log func() *zap.Logger) (err error) {
+// openTunnels starts signaling and the relay, opens its port, and has the
+// gateway's own visitor sign in.
+func (r *running) openTunnels(ctx context.Context, dir string, cfg Config, log func() *zap.Logger) (err error) {
+	if r.key, err = identity.LoadOrCreate(filepath.Join(dir, "key")); err != nil {
+		return fmt.Errorf("the gateway's own key: %w", err)
+	}
 	if r.book.tunnels, err = signaling.New(ctx, r.signalingConfig(cfg, 0), tunnelStore{r.book.store}, log); err != nil {
 		return err
 	}
@@ -114,6 +127,7 @@ func (r *running) openTunnels(ctx context.Context, cfg Config, log func() *zap.L
 	if err = r.sockets.want(ctx, cfg.Relay.Listen); err != nil {
 		return errors.Join(err, r.closeTunnels(ctx, signaling.Closing{Code: 1012}))
 	}
+	r.publisher = publish.Open(r.book.tunnels, r.key)
 	return nil
 }
 
@@ -141,6 +155,9 @@ func (r *running) closeAccounts() error {
 
 // closeTunnels parts from all clients and resets all channels.
 func (r *running) closeTunnels(ctx context.Context, c signaling.Closing) error {
+	if r.publisher != nil {
+		r.publisher.Close()
+	}
 	err := r.book.tunnels.Close(ctx, c)
 	r.sockets.keep(nil)
 	return errors.Join(err, r.book.tunnels.Relay().Close(ctx))
@@ -162,6 +179,7 @@ func (r *running) prepare(ctx context.Context, cfg Config) error {
 func (r *running) apply(cfg Config) {
 	r.book.tunnels.Configure(r.signalingConfig(cfg, r.sockets.port(cfg.Relay.Listen)))
 	r.book.site.Store(&cfg.Site)
+	r.public.Store(&cfg.Publish)
 	r.book.rec.setRetention(cfg.Retention)
 	r.book.follow(cfg)
 	r.book.hub.Configure(r.hubConfig(cfg))
@@ -184,6 +202,8 @@ func (b *book) follow(cfg Config) {
 func (r *running) signalingConfig(cfg Config, port int) signaling.Config {
 	s := cfg.signalingConfig(port)
 	s.Limits, s.Quota = r.book.ledger.tunnelLimits, r.book.ledger.tunnelQuota
+	own := r.key.Public()
+	s.GatewayKey = &own
 	return s
 }
 

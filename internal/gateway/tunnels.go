@@ -35,6 +35,7 @@ func (c Config) signalingConfig(port int) signaling.Config {
 			SessionRate:           t.SessionRate,
 			ClientRate:            t.ClientRate,
 		},
+		PublicSite:    c.Publish.String(),
 		RelayPort:     port,
 		AdvertiseHost: c.Relay.AdvertiseHost,
 		AdvertisePort: c.Relay.AdvertisePort,

@@ -44,6 +44,7 @@ type ClientService struct {
 	LocalPort   int    `json:"local_port,omitempty"`
 	Description string `json:"description,omitempty"`
 	Encryption  string `json:"encryption,omitempty" enum:"none" doc:"none: the client lets visitors go without, if they wish to as well."`
+	URL         string `json:"url,omitempty" doc:"Where the public reaches it, if it is published by name."`
 }
 
 // Service is one that an account may use: its own, or one it has a grant for.

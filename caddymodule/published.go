@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/culvertd/culvert/internal/gateway"
+	"github.com/culvertd/culvert/internal/publish"
+)
+
+func init() {
+	caddy.RegisterModule(new(Published))
+	caddy.RegisterModule(new(Upstreams))
+}
+
+// Published lets in who may come to what clients publish by name, and tells all
+// others what is missing. It stands in front of a reverse proxy with
+// `dynamic culvert` and `transport culvert`, as the directive `culvert_publish`
+// has it.
+type Published struct {
+	core *gateway.Core
+}
+
+// CaddyModule returns the Caddy module information.
+func (*Published) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.culvert_publish",
+		New: func() caddy.Module { return new(Published) },
+	}
+}
+
+// Provision finds the core.
+func (h *Published) Provision(ctx caddy.Context) error {
+	a, err := app(ctx)
+	if err != nil {
+		return err
+	}
+	h.core = a.core
+	return nil
+}
+
+// ServeHTTP passes on what is for a published service.
+func (h *Published) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if api := h.core.API(); api != nil && api.Blocked(clientAddr(r)) {
+		publish.Forbidden.Serve(w, r)
+		return nil
+	}
+	if _, ok := h.core.Published(hostname(r)); !ok {
+		publish.Unknown.Serve(w, r)
+		return nil
+	}
+	err := next.ServeHTTP(w, r)
+	if page := publish.PageFor(err); page != nil {
+		page.Serve(w, r)
+		return nil
+	}
+	return err
+}
+
+// hostname is the request's host without its port.
+func hostname(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		return r.Host
+	}
+	return host
+}
+
+// Upstreams finds the published service that a request is for by its host. It
+// has none for a host under which nothing is published.
+type Upstreams struct {
+	core *gateway.Core
+}
+
+// CaddyModule returns the Caddy module information.
+func (*Upstreams) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.reverse_proxy.upstreams.culvert",
+		New: func() caddy.Module { return new(Upstreams) },
+	}
+}
+
+// Provision finds the core.
+func (u *Upstreams) Provision(ctx caddy.Context) error {
+	a, err := app(ctx)
+	if err != nil {
+		return err
+	}
+	u.core = a.core
+	return nil
+}
+
+// UnmarshalCaddyfile reads the source. Syntax:
+//
+//	dynamic culvert
+func (*Upstreams) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // consume the name
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	if d.NextBlock(0) {
+		return d.Err("dynamic culvert has no options")
+	}
+	return nil
+}
+
+// GetUpstreams implements reverseproxy.UpstreamSource.
+func (u *Upstreams) GetUpstreams(r *http.Request) ([]*reverseproxy.Upstream, error) {
+	n, ok := u.core.Published(hostname(r))
+	if !ok {
+		return nil, nil
+	}
+	return []*reverseproxy.Upstream{{Dial: upstreamOf(n.Client, n.Service)}}, nil
+}
+
+// upstreamOf is the reverse of parseUpstream, with a port, which is in the keys
+// of Caddy's pools and means nothing.
+func upstreamOf(client, service string) string {
+	parts := strings.Split(client, "/")
+	name := service + "." + parts[len(parts)-1]
+	if len(parts) > 1 {
+		name += "." + parts[0]
+	}
+	return upstreamNetwork + "/" + name + ":80"
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Published)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Published)(nil)
+	_ caddy.Provisioner           = (*Upstreams)(nil)
+	_ caddyfile.Unmarshaler       = (*Upstreams)(nil)
+	_ reverseproxy.UpstreamSource = (*Upstreams)(nil)
+)
