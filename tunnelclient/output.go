@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -134,10 +135,27 @@ func (a *app) printServices(list []tunnel.ServiceStatus) error {
 	if len(list) == 0 {
 		return nil
 	}
-	return a.table("\nSERVICE\tPROTOCOL\tADDRESS\tSESSIONS\tOPEN\tTOTAL\tIN\tOUT\tLAST ERROR", func(w io.Writer) {
+	err := a.table("\nSERVICE\tPROTOCOL\tADDRESS\tSESSIONS\tOPEN\tTOTAL\tIN\tOUT\tLAST ERROR", func(w io.Writer) {
 		for _, s := range list {
 			row(w, s.ID, s.Protocol, net.JoinHostPort(s.LocalHost, strconv.Itoa(s.LocalPort)), s.Sessions, s.Connections,
 				s.Total, humanize.IBytes(s.BytesIn), humanize.IBytes(s.BytesOut), s.LastError)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return a.printPublished(list)
+}
+
+// printPublished shows where the public reaches services, or why not.
+func (a *app) printPublished(list []tunnel.ServiceStatus) error {
+	list = slices.DeleteFunc(slices.Clone(list), func(s tunnel.ServiceStatus) bool { return s.URL == "" && s.PublishError == "" })
+	if len(list) == 0 {
+		return nil
+	}
+	return a.table("\nPUBLISHED\tURL\tERROR", func(w io.Writer) {
+		for _, s := range list {
+			row(w, s.ID, s.URL, s.PublishError)
 		}
 	})
 }

@@ -38,6 +38,7 @@ key than the known one.`
 const rootExample = `  tunnelclient login https://example.com
   tunnelclient --config client-a.json
   tunnelclient connect --target client-a --service web-server --local 3000
+  tunnelclient http 8080
   tunnelclient list
   tunnelclient status --json`
 
@@ -68,7 +69,7 @@ func (a *app) root() *cobra.Command {
 	_ = root.MarkPersistentFlagFilename("token-file")
 	_ = root.RegisterFlagCompletionFunc("transport",
 		cobra.FixedCompletions([]string{"auto", "relay", "websocket"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(a.connectCommand(), a.listCommand(), a.statusCommand(), a.loginCommand(), a.logoutCommand(),
+	root.AddCommand(a.connectCommand(), a.httpCommand(), a.listCommand(), a.statusCommand(), a.loginCommand(), a.logoutCommand(),
 		a.keyCommand(), a.doctorCommand(), a.verifyCommand(), a.versionCommand())
 	return root
 }

@@ -18,9 +18,15 @@ import (
 // client runs a client in this process until the test ends.
 func (s *site) client(t testing.TB, c tunnel.Config) *tunnel.Client {
 	t.Helper()
+	return s.clientUntil(context.Background(), t, c) // a test's own ends before its clean-up
+}
+
+// clientUntil is client for one that leaves when ctx ends.
+func (s *site) clientUntil(ctx context.Context, t testing.TB, c tunnel.Config) *tunnel.Client {
+	t.Helper()
 	c.Server, c.Token = s.url(), s.token(t, c.ClientID).Token
 	cl := tunnel.New(c)
-	ctx, cancel := context.WithCancel(context.Background()) // a test's own ends before its clean-up
+	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- cl.Run(ctx) }()
 	t.Cleanup(func() {

@@ -126,6 +126,15 @@ func parseWindow(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// CheckHost checks the name that a website is to be published under.
+func CheckHost(s string) error {
+	if wire.ValidLabel(s) {
+		return nil
+	}
+	return fmt.Errorf("%q cannot be part of a host's name; use 1 to %d letters, digits and -, and no - first or last, "+
+		"such as web", s, wire.MaxLabel)
+}
+
 // CheckLocal checks where a forward is to listen.
 func CheckLocal(s string) error {
 	if strings.ContainsRune(s, '/') || validPort(s, 0) {

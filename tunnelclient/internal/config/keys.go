@@ -84,7 +84,19 @@ var serviceFields = []field[wire.Service]{
 	}},
 	{"description", "text", "none", func(r *reader, n ast.Node, s *wire.Service) { r.text(n, &s.Description) }},
 	{"encryption", "`none`", "always", func(r *reader, n ast.Node, s *wire.Service) { r.oneOf(n, &s.Encryption, wire.EncryptionNone) }},
+	{"publish", "object", "not published", func(r *reader, n ast.Node, s *wire.Service) {
+		s.Publish = new(wire.Publish)
+		object(r, n, publishFields, s.Publish)
+	}},
 	{"peers", "list of fingerprints", "whomever the gateway lets", func(r *reader, n ast.Node, s *wire.Service) { r.peers(n, &s.Peers) }},
+}
+
+var publishFields = []field[wire.Publish]{
+	{"host", "1 to 63 letters, digits and `-`", "none", func(r *reader, n ast.Node, p *wire.Publish) {
+		if r.text(n, &p.Host) {
+			r.check(n, CheckHost(p.Host))
+		}
+	}},
 }
 
 var connectFields = []field[tunnel.ForwardSpec]{
@@ -125,6 +137,7 @@ func Keys() []Key {
 		switch f.name {
 		case "services":
 			all = append(all, keysOf("services[].", serviceFields)...)
+			all = append(all, keysOf("services[].publish.", publishFields)...)
 		case "connects":
 			all = append(all, keysOf("connects[].", connectFields)...)
 		}

@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: The Culvert Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/culvertd/culvert/internal/tunnel"
+	"github.com/culvertd/culvert/internal/wire"
+	"github.com/culvertd/culvert/tunnelclient/internal/config"
+)
+
+const httpLong = `Publishes a website of this machine under a name of the gateway's, until SIGINT
+or SIGTERM. PORT is one of this machine; HOST:PORT is one that it reaches.
+
+The public URL is printed, alone, on stdout: NAME-ACCOUNT below the gateway's
+domain for published names. Whoever knows it can come, and the gateway reads what
+goes through, since it speaks HTTPS in place of the website. Websites that stay
+belong into the configuration, as services with publish.`
+
+const httpExample = `  tunnelclient http 8080
+  tunnelclient http 8080 --name web
+  tunnelclient http 192.168.1.20:80 --name camera`
+
+// httpService is what http offers.
+const httpService = "website"
+
+func (a *app) httpCommand() *cobra.Command {
+	var name string
+	cmd := &cobra.Command{
+		Use:               "http PORT|HOST:PORT",
+		Short:             "Publishes a website of this machine and prints its URL",
+		Long:              httpLong,
+		Example:           httpExample,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: a.own(func(cmd *cobra.Command, args []string) error {
+			v, err := website(args[0], name)
+			if err != nil {
+				return err
+			}
+			s, err := a.settings()
+			if err != nil {
+				return err
+			}
+			return a.host(cmd.Context(), s, "http", []wire.Service{v}, func(ctx context.Context, h *hosted) error {
+				return a.showWebsite(ctx, h)
+			})
+		}),
+	}
+	cmd.Flags().StringVar(&name, "name", "", "`name` in front of the account's (default: http-PORT)")
+	// The only error is the name of a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("name", cobra.NoFileCompletions)
+	return cmd
+}
+
+// website is the service that the arguments mean.
+func website(at, name string) (wire.Service, error) {
+	host, port := "localhost", at
+	if h, p, err := net.SplitHostPort(at); err == nil {
+		host, port = h, p
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 || host == "" {
+		return wire.Service{}, usagef("%q is no port of this machine, nor a host and a port; write it like 8080 or 192.168.1.20:80", at)
+	}
+	name = cmp.Or(name, "http-"+port)
+	if err := config.CheckHost(name); err != nil {
+		return wire.Service{}, usagef("--name: %w", err)
+	}
+	return wire.Service{
+		ID: httpService, Protocol: wire.ServiceHTTP, LocalHost: host, LocalPort: int(n), Publish: &wire.Publish{Host: name},
+	}, nil
+}
+
+// showWebsite prints the URL, and what goes on where somebody sees it.
+func (a *app) showWebsite(ctx context.Context, h *hosted) error {
+	if !h.online(ctx) {
+		return nil
+	}
+	v := h.Status().Services[0]
+	if v.URL == "" {
+		return &tunnel.Error{Kind: tunnel.Refused, Err: errors.New(cmp.Or(v.PublishError,
+			"the gateway publishes nothing by name; it may be an older one"))}
+	}
+	if err := a.printURL(v.URL); err != nil {
+		return err
+	}
+	out, ok := a.stderr.(*os.File)
+	if !ok || !term.IsTerminal(int(out.Fd())) {
+		<-ctx.Done()
+		return nil
+	}
+	watch(ctx, out, func() tunnel.ServiceStatus { return h.Status().Services[0] })
+	return nil
+}
+
+func (a *app) printURL(url string) error {
+	if a.flags.json {
+		return json.NewEncoder(a.stdout).Encode(struct {
+			URL string `json:"url"`
+		}{url})
+	}
+	_, err := fmt.Fprintln(a.stdout, url)
+	return err
+}
+
+// watch keeps a line on a terminal until ctx ends.
+func watch(ctx context.Context, out io.Writer, status func() tunnel.ServiceStatus) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for was := ""; ; {
+		v := status()
+		line := fmt.Sprintf("%d open, %d in all, %s in, %s out", v.Connections, v.Total, humanize.IBytes(v.BytesIn), humanize.IBytes(v.BytesOut))
+		if v.LastError != "" {
+			line += "; " + clean(v.LastError)
+		}
+		if line != was {
+			_, _ = fmt.Fprintf(out, "\r\x1b[K%s", line) // for people alone
+			was = line
+		}
+		select {
+		case <-ctx.Done():
+			_, _ = fmt.Fprintln(out)
+			return
+		case <-tick.C:
+		}
+	}
+}
