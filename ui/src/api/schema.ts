@@ -1737,6 +1737,8 @@ export interface components {
             /** Format: int64 */
             local_port?: number;
             protocol: string;
+            /** @description Where the public reaches it, if it is published by name. */
+            url?: string;
         };
         ClientToken: {
             /** @description The only client name that it is good for. */

@@ -4,14 +4,14 @@
 import type { Language } from '@/i18n'
 
 /** documents are those of the repository's docs that are shown here, in the order of the menu. */
-export const documents = ['quickstart', 'endpoints', 'client', 'accounts', 'protocol'] as const
+export const documents = ['quickstart', 'endpoints', 'client', 'publishing', 'accounts', 'protocol'] as const
 export type DocumentName = (typeof documents)[number]
 
 export type Heading = { id: string; text: string; depth: number; line: number }
 export type Doc = { title: string; body: string; headings: Heading[] }
 
 const files = import.meta.glob<string>(
-  '../../../../docs/{quickstart,endpoints,client,accounts,protocol}{,.zh-CN}.md',
+  '../../../../docs/{quickstart,endpoints,client,publishing,accounts,protocol}{,.zh-CN}.md',
   { query: '?raw', import: 'default' },
 )
 

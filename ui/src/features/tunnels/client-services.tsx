@@ -50,6 +50,17 @@ export function ClientServices({ client, every }: { client: Schema<'Client'>; ev
           title: t('services.local'),
           render: (_, s) => (s.local_port ? `${s.local_host || 'localhost'}:${s.local_port}` : '–'),
         },
+        {
+          title: t('services.url'),
+          render: (_, s) =>
+            s.url ? (
+              <a href={s.url} target="_blank" rel="noreferrer">
+                {s.url}
+              </a>
+            ) : (
+              '–'
+            ),
+        },
         { title: t('services.description'), render: (_, s) => s.description || '–' },
       ]}
     />

@@ -12,6 +12,7 @@ export const reasons = {
   quota_exceeded: 'quota_exceeded',
   key_changed: 'key_changed',
   no_encryption: 'no_encryption',
+  not_published: 'not_published',
   'gateway restarting': 'restarting',
   'gateway removed': 'removed',
 } as const
