@@ -38,6 +38,11 @@ type App struct {
 	// the first counts. Default: the environment's CULVERT_PUBLISH_SITE, else
 	// nowhere.
 	Publish string `json:"publish,omitempty"`
+	// The TCP ports that clients may publish services at, such as `20000-20999`.
+	// Default: none.
+	TCPPorts string `json:"tcp_ports,omitempty"`
+	// How many of these one account may have. Default: 10.
+	MaxPortsPerAccount int `json:"max_ports_per_account,omitempty"`
 	// The folder with the gateway's database. One gateway at a time uses it,
 	// and a reload cannot change it. Default: the environment's CULVERT_DATA,
 	// else `./culvert-data`.
@@ -161,6 +166,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if cfg.Publish, err = a.publicSite(); err != nil {
 		return err
 	}
+	if cfg.TCPPorts, err = portRange(a.TCPPorts); err != nil {
+		return err
+	}
+	cfg.MaxPortsPerAccount = a.MaxPortsPerAccount
 	if cfg.Relay, err = a.Relay.config(); err != nil {
 		return fmt.Errorf("relay: %w", err)
 	}

@@ -55,6 +55,8 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 //		relay [<listen>] {
 //			advertise <host>[:<port>]
 //		}
+//		ports tcp                <low>-<high>
+//		max_ports_per_account    <number>
 //		session_timeout          <duration>|never
 //		heartbeat_interval       <duration>
 //		heartbeat_timeout        <duration>

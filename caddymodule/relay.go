@@ -4,6 +4,7 @@
 package caddymodule
 
 import (
+	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/culvertd/culvert/internal/gateway"
+	"github.com/culvertd/culvert/internal/signaling"
 )
 
 // defaultRelay is what relay without an address listens on.
@@ -85,11 +87,40 @@ func unmarshalRelay(d *caddyfile.Dispenser, to **Relay) error {
 	return nil
 }
 
+// portRange reads a range such as 20000-20999, or one port.
+func portRange(s string) (signaling.PortRange, error) {
+	if s == "" {
+		return signaling.PortRange{}, nil
+	}
+	from, to, ok := strings.Cut(s, "-")
+	if !ok {
+		to = from
+	}
+	low, err := strconv.ParseUint(from, 10, 16)
+	high, err2 := strconv.ParseUint(to, 10, 16)
+	if err != nil || err2 != nil || low == 0 || low > high {
+		return signaling.PortRange{}, fmt.Errorf("ports %q is no range of ports; write it like 20000-20999", s)
+	}
+	return signaling.PortRange{Low: int(low), High: int(high)}, nil
+}
+
 // unmarshalTunnel reads a setting of tunnels; false if name is none.
 func (a *App) unmarshalTunnel(d *caddyfile.Dispenser, name string) (bool, error) {
 	switch name {
 	case "relay":
 		return true, unmarshalRelay(d, &a.Relay)
+	case "ports":
+		args := d.RemainingArgs()
+		if len(args) != 2 {
+			return true, d.ArgErr()
+		}
+		if args[0] != "tcp" {
+			return true, d.Errf("ports %s: only tcp can be published by port", args[0])
+		}
+		a.TCPPorts = args[1]
+		return true, nil
+	case "max_ports_per_account":
+		return true, number(d, &a.MaxPortsPerAccount)
 	case "session_timeout":
 		return true, durationOr(d, &a.SessionTimeout, "never", gateway.Never, 0)
 	case "heartbeat_interval":

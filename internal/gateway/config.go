@@ -65,6 +65,10 @@ type Tunnel struct {
 type Config struct {
 	// Site is where clients reach the gateway. Default: http://localhost:8080.
 	Site Site
+	// TCPPorts are the ports that clients may publish at. Default: none.
+	// MaxPortsPerAccount bounds those of one account; default 10.
+	TCPPorts           signaling.PortRange
+	MaxPortsPerAccount int
 	// Publish is where names of published services are. Default: nowhere.
 	Publish PublicSite
 	// Database is the URL of a PostgreSQL database. Default: SQLite in the data
@@ -166,6 +170,7 @@ func (c Config) Validate() error {
 		{"max_bytes_per_session", c.Tunnel.MaxBytesPerSession},
 		{"session_rate", c.Tunnel.SessionRate},
 		{"client_rate", c.Tunnel.ClientRate},
+		{"max_ports_per_account", int64(c.MaxPortsPerAccount)},
 	} {
 		if n.value < 0 {
 			errs = append(errs, fmt.Errorf("%s must not be negative; leave it out for the default", n.name))
@@ -201,6 +206,9 @@ func (c Config) validateTunnel() (errs []error) {
 	if t.HeartbeatTimeout <= t.HeartbeatInterval {
 		errs = append(errs, fmt.Errorf("heartbeat_timeout (%v) must be longer than heartbeat_interval (%v), "+
 			"better three times; raise it or lower heartbeat_interval", t.HeartbeatTimeout, t.HeartbeatInterval))
+	}
+	if p := c.TCPPorts; p != (signaling.PortRange{}) && (p.Low < 1 || p.High > 65535 || p.Low > p.High) {
+		errs = append(errs, fmt.Errorf("ports must be a range of ports such as 20000-20999, not %d-%d", p.Low, p.High))
 	}
 	r := c.Relay
 	if r.Listen != "" {

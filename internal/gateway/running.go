@@ -128,6 +128,10 @@ func (r *running) openTunnels(ctx context.Context, dir string, cfg Config, log f
 		return errors.Join(err, r.closeTunnels(ctx, signaling.Closing{Code: 1012}))
 	}
 	r.publisher = publish.Open(r.book.tunnels, r.key)
+	r.publisher.SetBlocked(r.book.blocks.has)
+	if n := r.book.tunnels.SetPorts(r.publisher); n > 0 {
+		log().Warn("public ports of clients cannot be opened again; they get others when they sign in", zap.Int("ports", n))
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,7 +36,8 @@ func (c Config) signalingConfig(port int) signaling.Config {
 			SessionRate:           t.SessionRate,
 			ClientRate:            t.ClientRate,
 		},
-		PublicSite:    c.Publish.String(),
+		PublicSite: c.Publish.String(),
+		TCPPorts:   c.TCPPorts, PublicHost: cmp.Or(c.Relay.AdvertiseHost, c.Site.Host), MaxPortsPerAccount: c.MaxPortsPerAccount,
 		RelayPort:     port,
 		AdvertiseHost: c.Relay.AdvertiseHost,
 		AdvertisePort: c.Relay.AdvertisePort,

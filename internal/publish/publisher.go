@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -39,8 +40,12 @@ type Publisher struct {
 	cancel    context.CancelFunc
 	tasks     sync.WaitGroup
 
-	mu       sync.Mutex // guards the field below
+	block atomic.Pointer[func(netip.Addr) bool] // nil: nobody
+
+	mu       sync.Mutex // guards the fields below
 	services map[string]*service
+	ports    map[int]*port
+	closed   bool
 }
 
 // service is one that is dialed, or was a short while ago.
@@ -52,7 +57,7 @@ type service struct {
 
 // Open signs in at s with key. Whoever opens it closes it, before s.
 func Open(s *signaling.Server, key *identity.Key) *Publisher {
-	p := &Publisher{signaling: s, services: make(map[string]*service)}
+	p := &Publisher{signaling: s, services: make(map[string]*service), ports: make(map[int]*port)}
 	ln := newListener()
 	p.site = &http.Server{
 		ReadHeaderTimeout: headerTimeout,
@@ -67,7 +72,7 @@ func Open(s *signaling.Server, key *identity.Key) *Publisher {
 		Transport:    tunnel.Relay,
 		Dial:         ln.dial,
 		Proxy:        func(*http.Request) (*url.URL, error) { return nil, nil }, //nolint:nilnil // none
-		Channels:     func(ctx context.Context, line wire.Line) (tunnel.Inside, error) { return inside(ctx, s.Relay(), line) },
+		Within:       within{s.Relay()},
 		DrainTimeout: -1,
 		// What fails is told to those who dial.
 		Logger: zap.NewNop(),
@@ -82,14 +87,18 @@ func Open(s *signaling.Server, key *identity.Key) *Publisher {
 
 // Close resets all connections and waits.
 func (p *Publisher) Close() {
+	p.closePorts()
 	p.cancel()
 	_ = p.site.Close() // a listener without a network
 	p.tasks.Wait()
 }
 
-// inside opens a channel at the relay.
-func inside(ctx context.Context, r *relay.Relay, line wire.Line) (tunnel.Inside, error) {
-	in, err := r.Open(ctx, line)
+// within is the relay as the client sees it.
+type within struct{ *relay.Relay }
+
+// Open implements tunnel.Within.
+func (w within) Open(ctx context.Context, line wire.Line) (tunnel.Inside, error) {
+	in, err := w.Relay.Open(ctx, line)
 	if err != nil {
 		return tunnel.Inside{}, err
 	}
@@ -164,7 +173,7 @@ func (p *Publisher) takeUnused(since time.Time) []*service {
 	defer p.mu.Unlock()
 	var list []*service
 	for name, v := range p.services {
-		if v.open == 0 && v.used.Before(since) {
+		if v.open == 0 && v.used.Before(since) && v.Open() == 0 {
 			delete(p.services, name)
 			list = append(list, v)
 		}

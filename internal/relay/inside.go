@@ -30,10 +30,40 @@ type Inside struct {
 // which it waits as others do. Its line needs no proof. The error is a
 // *wire.Refusal if the relay says no.
 func (r *Relay) Open(ctx context.Context, line wire.Line) (*Inside, error) {
+	s, conn, err := r.enter(ctx, line, nil)
+	if err != nil {
+		return nil, err
+	}
+	if conn, err = s.greet(conn); err != nil {
+		s.release(line.Counter)
+		return nil, err
+	}
+	return s.admit(line.Counter, conn)
+}
+
+// Join is Open for a visitor whose whole connection is the channel: bytes are
+// moved as between two channels, and nothing of the relay's goes to visitor. That
+// belongs to the relay unless there is an error.
+func (r *Relay) Join(ctx context.Context, line wire.Line, visitor splice.Conn) error {
+	s, provider, err := r.enter(ctx, line, visitor)
+	if err != nil {
+		return err
+	}
+	var buf [wire.MaxLine]byte
+	o := splice.Options{}
+	o.First[splice.Forward] = s.goLine(buf[:0])
+	o.Own[splice.Forward] = len(o.First[splice.Forward])
+	s.link(line.Counter, visitor, provider, o)
+	return nil
+}
+
+// enter returns the session that a line is for, with room for one channel more,
+// and a channel of its provider's. visitor may be nil.
+func (r *Relay) enter(ctx context.Context, line wire.Line, visitor splice.Conn) (*Session, splice.Conn, error) {
 	s := r.session(line.Key)
 	if s == nil || s.spec.ID != line.Session || s.spec.Transport != line.Protocol {
 		r.count.refuse(refuseDenied.Code)
-		return nil, refuseDenied
+		return nil, nil, refuseDenied
 	}
 	no := refuseCounter(s.replay.accept(line.Counter))
 	if no == nil {
@@ -41,22 +71,19 @@ func (r *Relay) Open(ctx context.Context, line wire.Line) (*Inside, error) {
 	}
 	if no != nil {
 		r.count.refuse(no.Code)
-		return nil, no
+		return nil, nil, no
 	}
-	conn, err := r.next(ctx, s.spec.Provider)
-	if err == nil {
-		conn, err = s.greet(conn)
-	}
+	conn, err := r.next(ctx, s.spec.Provider, visitor)
 	if err != nil {
 		s.release(line.Counter)
-		return nil, err
+		return nil, nil, err
 	}
-	return s.enter(line.Counter, conn)
+	return s, conn, nil
 }
 
 // next waits for a channel of the provider's.
-func (r *Relay) next(ctx context.Context, provider *Client) (splice.Conn, error) {
-	conn, wait, wanted := provider.take(nil)
+func (r *Relay) next(ctx context.Context, provider *Client, visitor splice.Conn) (splice.Conn, error) {
+	conn, wait, wanted := provider.take(visitor)
 	switch {
 	case conn != nil:
 		return conn, nil
@@ -96,9 +123,9 @@ func (s *Session) greet(c splice.Conn) (splice.Conn, error) {
 	return conn, nil
 }
 
-// enter lists what reserve made room for. As with link, the session may have
+// admit lists what reserve made room for. As with link, the session may have
 // ended meanwhile, or the provider been blocked.
-func (s *Session) enter(counter uint64, conn splice.Conn) (*Inside, error) {
+func (s *Session) admit(counter uint64, conn splice.Conn) (*Inside, error) {
 	in := &Inside{Conn: conn, session: s, counter: counter}
 	in.active.Store(s.relay.now.Load())
 	s.mu.Lock()

@@ -72,7 +72,7 @@ func (s *Server) partLocked(gone map[*token]bool, reason string) {
 			}
 			if gone[cl.owner] {
 				delete(t.account.clients, name)
-				s.names.release(cl)
+				s.releaseLocked(cl)
 				s.keeper.forget(cl.key())
 			}
 		}
@@ -123,7 +123,10 @@ func (s *Server) Adopt(a Account) {
 	to := s.accountLocked(a)
 	for name, cl := range from.clients {
 		if to.clients[name] == nil {
-			cl.account, to.clients[name] = to, cl
+			s.names.mu.Lock() // which who looks up a name has alone
+			cl.account = to
+			s.names.mu.Unlock()
+			to.clients[name] = cl
 			continue
 		}
 		if cl.life != nil {
@@ -135,7 +138,7 @@ func (s *Server) Adopt(a Account) {
 		if !isAssigned(name) {
 			cl.owner.names--
 		}
-		s.names.release(cl)
+		s.releaseLocked(cl)
 		s.keeper.forget(cl.key())
 	}
 	for t := range from.tokens {

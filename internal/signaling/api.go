@@ -23,6 +23,7 @@ const (
 	DefaultMaxSessionsPerClient  = 256
 	DefaultMaxClientsPerAccount  = 20
 	DefaultMaxSessionsPerAccount = 1000
+	DefaultMaxPortsPerAccount    = 10
 )
 
 // Config is what a reload can change; it holds for those who are there too.
@@ -49,6 +50,12 @@ type Config struct {
 	// PublicSite is the URL of published names, with a * in place of the label;
 	// empty: there is no site for them.
 	PublicSite string
+	// TCPPorts are those that services may have in public. PublicHost is in the
+	// URLs of ports. Default: the host that the client used for signaling.
+	// MaxPortsPerAccount bounds those of one account, the operator's excepted.
+	TCPPorts           PortRange
+	PublicHost         string
+	MaxPortsPerAccount int
 	// GatewayKey is told to providers as the one by which the gateway's own
 	// client proves itself; nil if it has none.
 	GatewayKey *wire.PublicKey
@@ -80,8 +87,16 @@ func (c Config) withDefaults() *Config {
 	if c.MaxSessionsPerAccount == 0 {
 		c.MaxSessionsPerAccount = DefaultMaxSessionsPerAccount
 	}
+	if c.MaxPortsPerAccount == 0 {
+		c.MaxPortsPerAccount = DefaultMaxPortsPerAccount
+	}
 	return &c
 }
+
+// PortRange is a range of ports, both ends included. The zero value is none.
+type PortRange struct{ Low, High int }
+
+func (r PortRange) has(n int) bool { return r.Low != 0 && r.Low <= n && n <= r.High }
 
 // AccountLimits are those of one account: 0 is the default, -1 none.
 type AccountLimits struct{ Clients, Sessions int }

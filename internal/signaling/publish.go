@@ -16,11 +16,12 @@ import (
 // those offer the services, online or not, so they need no store of their own:
 // a service that did not get its name is kept without one.
 type names struct {
-	mu      sync.RWMutex // guards the field below; innermost
+	mu      sync.RWMutex // guards the fields below; innermost
 	byLabel map[string]named
+	byPort  map[int]named
 }
 
-// named is who has a label.
+// named is who has a label, or a port.
 type named struct {
 	client  *client
 	service string
@@ -63,7 +64,20 @@ func (s *Server) claimLocked(cl *client, services []wire.Service) []wire.Service
 	var told []wire.Published
 	wanted := make(map[string]string) // service by label
 	services = slices.Clone(services)
+	ports := make(map[int]bool)
 	for i, v := range services {
+		if v.Publish != nil && v.Publish.TCP != nil {
+			p := wire.Published{ServiceID: v.ID}
+			kept := *v.Publish
+			if number, no := s.portLocked(cl, v, cl.portOf(v.ID)); no != nil {
+				p.Code, p.Error, kept.TCP = no.Code, no.Message, nil
+			} else {
+				ports[number], kept.TCP = true, &number
+			}
+			services[i].Publish = &kept
+			told = append(told, p)
+			continue // one or the other, see check
+		}
 		if v.Publish == nil || v.Publish.Host == "" {
 			continue
 		}
@@ -87,6 +101,7 @@ func (s *Server) claimLocked(cl *client, services []wire.Service) []wire.Service
 	for label, id := range wanted {
 		s.names.byLabel[label] = named{cl, id}
 	}
+	s.closePortsLocked(cl, ports)
 	cl.published = told
 	return services
 }
@@ -116,15 +131,25 @@ func (n *names) free(label string, cl *client, v wire.Service, wanted map[string
 	return nil
 }
 
-// release takes all labels from a client that is not known any more.
-func (n *names) release(cl *client) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for label, has := range n.byLabel {
+// portOf is the port that a service had before; 0: none.
+func (cl *client) portOf(service string) int {
+	if v, ok := cl.service(service); ok && v.Publish != nil && v.Publish.TCP != nil {
+		return *v.Publish.TCP
+	}
+	return 0
+}
+
+// releaseLocked takes all labels and ports from a client that is not known any
+// more.
+func (s *Server) releaseLocked(cl *client) {
+	s.names.mu.Lock()
+	defer s.names.mu.Unlock()
+	for label, has := range s.names.byLabel {
 		if has.client == cl {
-			delete(n.byLabel, label)
+			delete(s.names.byLabel, label)
 		}
 	}
+	s.closePortsLocked(cl, nil)
 }
 
 // published is what a client is told, with URLs.
@@ -133,7 +158,9 @@ func (c *Config) published(cl *client) []wire.Published {
 	for i, p := range told {
 		v, ok := cl.service(p.ServiceID)
 		switch {
-		case p.Code != "" || !ok:
+		case p.Code != "" || !ok || v.Publish == nil:
+		case v.Publish.TCP != nil:
+			told[i].URL = c.portURL(cl, *v.Publish.TCP)
 		case c.PublicSite == "":
 			told[i].Code = wire.CodeNotPublished
 			told[i].Error = "this gateway has no site for published names; its operator can make one (publish in the Caddyfile)"

@@ -293,7 +293,7 @@ func (s *Server) endLifeLocked(l *life, reason string, final bool) {
 		l.client.life = nil
 		if isAssigned(l.client.name) {
 			delete(l.client.account.clients, l.client.name)
-			s.names.release(l.client)
+			s.releaseLocked(l.client)
 		}
 	}
 }

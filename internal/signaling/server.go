@@ -43,6 +43,7 @@ type Server struct {
 	requests map[string]*request
 	conns    map[*conn]struct{}
 	watch    func(Event) // nil: nobody
+	ports    Ports       // nil: not yet
 	closed   bool
 	after    []func() // what unlock does
 
@@ -115,7 +116,7 @@ func New(ctx context.Context, cfg Config, st Store, log func() *zap.Logger) (*Se
 		stop:     make(chan struct{}),
 	}
 	s.keeper.init(st, log)
-	s.names.byLabel = make(map[string]named)
+	s.names.byLabel, s.names.byPort = make(map[string]named), make(map[int]named)
 	if err := s.load(ctx, func(Account) bool { return true }); err != nil {
 		return nil, err
 	}
@@ -171,8 +172,11 @@ func (s *Server) Configure(cfg Config) {
 	defer s.unlock()
 	was := s.config.Swap(c)
 	s.relay.Configure(c.Relay)
+	if was.TCPPorts != c.TCPPorts {
+		s.reclaimLocked()
+	}
 	if was.HeartbeatInterval == c.HeartbeatInterval && was.HeartbeatTimeout == c.HeartbeatTimeout &&
-		was.RelayPort == c.RelayPort && was.PublicSite == c.PublicSite && was.AdvertiseHost == c.AdvertiseHost && was.AdvertisePort == c.AdvertisePort {
+		was.RelayPort == c.RelayPort && was.PublicSite == c.PublicSite && was.PublicHost == c.PublicHost && was.TCPPorts == c.TCPPorts && was.AdvertiseHost == c.AdvertiseHost && was.AdvertisePort == c.AdvertisePort {
 		return
 	}
 	for _, l := range s.lives {

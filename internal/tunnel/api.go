@@ -48,9 +48,9 @@ type Config struct {
 	Dial    func(ctx context.Context, network, addr string) (net.Conn, error)
 	ownDial bool // Dial is the caller's
 	Proxy   func(*http.Request) (*url.URL, error)
-	// Channels opens channels in place of connections to the relay, for a client
-	// in the process of the gateway. Lines need no proof there.
-	Channels func(ctx context.Context, line wire.Line) (Inside, error)
+	// Within is the relay, for a client in the process of the gateway. It keeps
+	// no channels without encryption ready.
+	Within Within
 	// TLS is for wss and https; nil is the system's roots.
 	TLS *tls.Config
 	// Key is what this end proves to the others. Without one it knows no

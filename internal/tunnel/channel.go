@@ -49,7 +49,7 @@ type channel struct {
 // openChannel connects and says the line. It does not wait for an answer, for
 // there is none yet.
 func (c *Client) openChannel(ctx context.Context, o opening) (channel, error) {
-	if c.cfg.Channels != nil {
+	if c.cfg.Within != nil {
 		return c.openInside(ctx, o)
 	}
 	conn, transport, err := c.connectChannel(ctx, o)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/culvertd/culvert/internal/splice"
 	"github.com/culvertd/culvert/internal/stream"
 	"github.com/culvertd/culvert/internal/wire"
 )
@@ -87,6 +88,36 @@ func (f *Forward) Dial(ctx context.Context) (net.Conn, error) {
 	return d.dial(ctx)
 }
 
+// Serve connects app with the service of a forward that Dialer has made, as Dial
+// would. app belongs to the forward; it is reset if there is an error.
+func (f *Forward) Serve(ctx context.Context, app splice.Conn) error {
+	d, ok := f.carrier.(*dialer)
+	if !ok {
+		return errors.New("the forward has a listener")
+	}
+	ss, err := f.hold(ctx)
+	switch {
+	case err != nil:
+	case ss.mode == wire.ModeTLS:
+		d.open(app)
+		return nil
+	case f.c.cfg.Within == nil:
+		err = errors.New("bare connections need a relay in this process")
+	default:
+		err = f.c.cfg.Within.Join(ctx, f.opening(ss).line(), app)
+	}
+	if err != nil {
+		_ = app.Reset()
+	}
+	return err
+}
+
+// Open returns how many streams the forward carries now.
+func (f *Forward) Open() int {
+	open, _, _, _, _ := f.tally.sums()
+	return open
+}
+
 // hold returns a session, for which it waits only if the provider was there a
 // moment ago.
 func (f *Forward) hold(ctx context.Context) (*session, error) {
@@ -125,9 +156,7 @@ func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
 
 // dialBare opens a channel without encryption, which carries one connection.
 func (f *Forward) dialBare(ctx context.Context, ss *session) (net.Conn, error) {
-	ch, err := f.c.openChannel(ctx, opening{
-		relay: ss.relay, key: ss.key, role: wire.Open, protocol: wire.TCP, session: ss.id,
-	})
+	ch, err := f.c.openChannel(ctx, *f.opening(ss))
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +167,10 @@ func (f *Forward) dialBare(ctx context.Context, ss *session) (net.Conn, error) {
 	under := &bulkConn{Conn: plain.Conn, answered: !f.c.answers(), direct: true}
 	under.lazy, under.all = asLazy(plain.Conn)
 	return &bare{bulkConn: under, flow: f.tally.begin(&f.c.busy)}, nil
+}
+
+func (*Forward) opening(ss *session) *opening {
+	return &opening{relay: ss.relay, key: ss.key, role: wire.Open, protocol: wire.TCP, session: ss.id}
 }
 
 // bare is a connection over a channel of its own.

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/culvertd/culvert/internal/splice"
+	"github.com/culvertd/culvert/internal/wire"
 )
 
 // Inside is a channel that needs no way to the relay, because the relay is in
@@ -19,6 +20,16 @@ type Inside struct {
 	Spend func(n, direction int) error
 	// Left is told once that Conn was closed by this end, or reset.
 	Left func()
+}
+
+// Within is the relay of the process that a client is in. Lines need no proof
+// there.
+type Within interface {
+	// Open opens a channel.
+	Open(ctx context.Context, line wire.Line) (Inside, error)
+	// Join has app be a channel without encryption, which belongs to the relay
+	// unless there is an error.
+	Join(ctx context.Context, line wire.Line, app splice.Conn) error
 }
 
 // metered counts what an inside channel carries.
@@ -37,7 +48,7 @@ func newMetered(in Inside) *metered {
 // openInside has the relay open a channel.
 func (c *Client) openInside(ctx context.Context, o opening) (channel, error) {
 	line := o.line()
-	in, err := c.cfg.Channels(ctx, line)
+	in, err := c.cfg.Within.Open(ctx, line)
 	if err != nil {
 		return channel{}, err
 	}
@@ -45,7 +56,7 @@ func (c *Client) openInside(ctx context.Context, o opening) (channel, error) {
 }
 
 // answers reports whether channels begin with the relay's answer.
-func (c *Client) answers() bool { return c.cfg.Channels == nil }
+func (c *Client) answers() bool { return c.cfg.Within == nil }
 
 // Read implements net.Conn.
 func (m *metered) Read(b []byte) (int, error) {

@@ -131,7 +131,7 @@ func (c *Client) SetServices(services []wire.Service) error {
 
 // publishedAs returns the URL of a service that wants one, or why it has none.
 func (c *Client) publishedAs(v wire.Service) (url, problem string) {
-	if v.Publish == nil || v.Publish.Host == "" {
+	if v.Publish == nil || v.Publish.Host == "" && v.Publish.TCP == nil {
 		return "", ""
 	}
 	c.mu.Lock()

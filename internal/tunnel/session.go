@@ -33,7 +33,7 @@ type session struct {
 	peerKey *wire.PublicKey                 // as the gateway told it
 	mode    string                          // wire.ModePlain or wire.ModeTLS
 	spec    ForwardSpec                     // the visitor's wish
-	warm    *warm                           // the visitor's, if it is plain and not UDP
+	warm    *warm                           // the visitor's, if it is plain, not UDP, and not within the gateway
 	pool    *pool                           // the visitor's, if it is neither
 	proven  *atomic.Pointer[wire.PublicKey] // the provider's, at the visitor
 	tls     *tls.Config                     // of its channels, if the mode is that
@@ -87,7 +87,7 @@ func (c *Client) created(s *signal, p wire.CreateSession) {
 	if ss.role == wire.Visitor {
 		ss.key = &channelKey{Key: *p.Key}
 		switch {
-		case p.Service.Transport() != wire.TCP:
+		case p.Service.Transport() != wire.TCP, ss.mode == wire.ModePlain && c.cfg.Within != nil:
 		case ss.mode == wire.ModePlain:
 			ss.warm = newWarm(c, ss)
 			c.spawn(ss.warm.run)

@@ -12,10 +12,13 @@ type Publish struct {
 	// Host is the wanted name of a website, of which the gateway makes one below
 	// its own domain; empty: none, and the gateway's operator writes one.
 	Host string `json:"host,omitempty"`
+	// TCP is the wanted public port of the gateway's; 0: any, the same again after
+	// a restart. Nil: none. In what the gateway keeps it is the one in force.
+	TCP *int `json:"tcp,omitempty"`
 }
 
 // Published is what came of a service's publish; a register_response has one for
-// each service with a host.
+// each service with a host or a port.
 type Published struct {
 	ServiceID string `json:"serviceId"`
 	URL       string `json:"url,omitempty"`

@@ -24,7 +24,13 @@ func (s *site) client(t testing.TB, c tunnel.Config) *tunnel.Client {
 // clientUntil is client for one that leaves when ctx ends.
 func (s *site) clientUntil(ctx context.Context, t testing.TB, c tunnel.Config) *tunnel.Client {
 	t.Helper()
-	c.Server, c.Token = s.url(), s.token(t, c.ClientID).Token
+	return s.clientWith(ctx, t, s.token(t, c.ClientID).Token, c)
+}
+
+// clientWith is clientUntil with a token of before.
+func (s *site) clientWith(ctx context.Context, t testing.TB, token string, c tunnel.Config) *tunnel.Client {
+	t.Helper()
+	c.Server, c.Token = s.url(), token
 	cl := tunnel.New(c)
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)

@@ -135,6 +135,20 @@ func CheckHost(s string) error {
 		"such as web", s, wire.MaxLabel)
 }
 
+// CheckPublish checks that a service can be published as it asks for.
+func CheckPublish(s wire.Service) error {
+	switch p := s.Publish; {
+	case p == nil:
+	case p.Host != "" && p.TCP != nil:
+		return errors.New("publish has both host and tcp; offer the service twice, under two ids")
+	case p.Host != "" && s.Protocol != wire.ServiceHTTP && s.Protocol != wire.ServiceWS:
+		return fmt.Errorf("publish.host is for the protocols http and ws, and this is %s; use publish.tcp", s.Protocol)
+	case p.TCP != nil && s.Transport() != wire.TCP:
+		return fmt.Errorf("publish.tcp is not for the protocol %s", s.Protocol)
+	}
+	return nil
+}
+
 // CheckLocal checks where a forward is to listen.
 func CheckLocal(s string) error {
 	if strings.ContainsRune(s, '/') || validPort(s, 0) {

@@ -97,6 +97,10 @@ var publishFields = []field[wire.Publish]{
 			r.check(n, CheckHost(p.Host))
 		}
 	}},
+	{"tcp", "0 to 65535", "none", func(r *reader, n ast.Node, p *wire.Publish) {
+		p.TCP = new(int)
+		r.number(n, 0, 65535, p.TCP)
+	}},
 }
 
 var connectFields = []field[tunnel.ForwardSpec]{

@@ -144,6 +144,7 @@ func (r *reader) services(n ast.Node, to *[]wire.Service) {
 		}
 		seen[s.ID] = true
 		r.check(n, CheckKeyless(s.Encryption, "peers", len(s.Peers) > 0))
+		r.check(n, CheckPublish(s))
 	})
 	if len(*to) > wire.MaxServices {
 		r.add(n, "has %d services, %d are allowed; move some to a second client", len(*to), wire.MaxServices)

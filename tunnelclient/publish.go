@@ -36,8 +36,51 @@ const httpExample = `  tunnelclient http 8080
   tunnelclient http 8080 --name web
   tunnelclient http 192.168.1.20:80 --name camera`
 
-// httpService is what http offers.
-const httpService = "website"
+const tcpLong = `Publishes a TCP service of this machine at a port of the gateway's, until SIGINT or
+SIGTERM. PORT is one of this machine; HOST:PORT is one that it reaches.
+
+The public URL is printed, alone, on stdout, such as tcp://example.com:20022. What
+connects there reaches the service as it is: whoever finds the port can try. From
+the gateway to this machine it is encrypted. Services that stay belong into the
+configuration, with publish; they keep their port.`
+
+const tcpExample = `  tunnelclient tcp 22
+  tunnelclient tcp 22 --port 20022
+  ssh -p 20022 example.com`
+
+// What the commands offer.
+const (
+	httpService = "website"
+	tcpService  = "port"
+)
+
+func (a *app) tcpCommand() *cobra.Command {
+	var port int
+	cmd := &cobra.Command{
+		Use:               "tcp PORT|HOST:PORT",
+		Short:             "Publishes a TCP service of this machine and prints its address",
+		Long:              tcpLong,
+		Example:           tcpExample,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: a.own(func(cmd *cobra.Command, args []string) error {
+			if port < 0 || port > 65535 {
+				return usagef("--port: %d is no port; give one up to 65535, or 0 for any", port)
+			}
+			host, local, err := place(args[0])
+			if err != nil {
+				return err
+			}
+			return a.publish(cmd.Context(), "tcp", wire.Service{
+				ID: tcpService, Protocol: wire.ServiceTCP, LocalHost: host, LocalPort: local, Publish: &wire.Publish{TCP: &port},
+			})
+		}),
+	}
+	cmd.Flags().IntVar(&port, "port", 0, "public `port` (default: any)")
+	// The only error is the name of a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc("port", cobra.NoFileCompletions)
+	return cmd
+}
 
 func (a *app) httpCommand() *cobra.Command {
 	var name string
@@ -53,13 +96,7 @@ func (a *app) httpCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := a.settings()
-			if err != nil {
-				return err
-			}
-			return a.host(cmd.Context(), s, "http", []wire.Service{v}, func(ctx context.Context, h *hosted) error {
-				return a.showWebsite(ctx, h)
-			})
+			return a.publish(cmd.Context(), "http", v)
 		}),
 	}
 	cmd.Flags().StringVar(&name, "name", "", "`name` in front of the account's (default: http-PORT)")
@@ -70,25 +107,43 @@ func (a *app) httpCommand() *cobra.Command {
 
 // website is the service that the arguments mean.
 func website(at, name string) (wire.Service, error) {
-	host, port := "localhost", at
-	if h, p, err := net.SplitHostPort(at); err == nil {
-		host, port = h, p
+	host, port, err := place(at)
+	if err != nil {
+		return wire.Service{}, err
 	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || n == 0 || host == "" {
-		return wire.Service{}, usagef("%q is no port of this machine, nor a host and a port; write it like 8080 or 192.168.1.20:80", at)
-	}
-	name = cmp.Or(name, "http-"+port)
+	name = cmp.Or(name, "http-"+strconv.Itoa(port))
 	if err := config.CheckHost(name); err != nil {
 		return wire.Service{}, usagef("--name: %w", err)
 	}
 	return wire.Service{
-		ID: httpService, Protocol: wire.ServiceHTTP, LocalHost: host, LocalPort: int(n), Publish: &wire.Publish{Host: name},
+		ID: httpService, Protocol: wire.ServiceHTTP, LocalHost: host, LocalPort: port, Publish: &wire.Publish{Host: name},
 	}, nil
 }
 
-// showWebsite prints the URL, and what goes on where somebody sees it.
-func (a *app) showWebsite(ctx context.Context, h *hosted) error {
+// place is where a service listens: PORT or HOST:PORT.
+func place(at string) (host string, port int, err error) {
+	host, text := "localhost", at
+	if h, p, err := net.SplitHostPort(at); err == nil {
+		host, text = h, p
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || n == 0 || host == "" {
+		return "", 0, usagef("%q is no port of this machine, nor a host and a port; write it like 8080 or 192.168.1.20:80", at)
+	}
+	return host, int(n), nil
+}
+
+// publish offers one service and says where it is.
+func (a *app) publish(ctx context.Context, command string, v wire.Service) error {
+	s, err := a.settings()
+	if err != nil {
+		return err
+	}
+	return a.host(ctx, s, command, []wire.Service{v}, a.showPublished)
+}
+
+// showPublished prints the URL, and what goes on where somebody sees it.
+func (a *app) showPublished(ctx context.Context, h *hosted) error {
 	if !h.online(ctx) {
 		return nil
 	}
