@@ -113,8 +113,8 @@ func TestTriesThatHang(t *testing.T) {
 	}()
 	k := new(seeker)
 	k.init(&Forward{c: c})
-	ss := &session{relay: ln.Addr().String(), key: &channelKey{Key: wire.NewKey()}, done: make(chan struct{})}
-	ss.pool = newPool(c, ss)
+	ss := &session{role: wire.Visitor, relay: ln.Addr().String(), key: &channelKey{Key: wire.NewKey()}, done: make(chan struct{})}
+	ss.tls, ss.pool = c.tlsConfig(ss), newPool(c, ss)
 	trying := func() (all, slow int) {
 		k.mu.Lock()
 		defer k.mu.Unlock()
