@@ -242,6 +242,7 @@ func (b *book) refreshBlocks(ctx context.Context) error {
 	b.blocks.set(list)
 	b.hub.CloseAddr(b.blocks.has)
 	b.tunnels.CloseAddr(b.blocks.has)
+	b.publisher.CloseAddr(b.blocks.has)
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/hub"
 	"github.com/culvertd/culvert/internal/inventory"
+	"github.com/culvertd/culvert/internal/publish"
 	"github.com/culvertd/culvert/internal/signaling"
 	"github.com/culvertd/culvert/internal/store"
 )
@@ -33,13 +34,14 @@ type book struct {
 	accounts *account.Service
 
 	// These are nil while no gateway runs.
-	hub     *hub.Hub
-	rec     *recorder
-	tunnels *signaling.Server
-	ledger  *ledger
-	pulse   *pulse
-	feed    *feed
-	log     func() *zap.Logger
+	hub       *hub.Hub
+	rec       *recorder
+	tunnels   *signaling.Server
+	publisher *publish.Publisher
+	ledger    *ledger
+	pulse     *pulse
+	feed      *feed
+	log       func() *zap.Logger
 
 	blocks      blocks
 	idleRemoval atomic.Int64              // a duration

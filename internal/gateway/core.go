@@ -67,7 +67,7 @@ func (c *Core) Hub() *hub.Hub {
 // first Push and after Close.
 func (c *Core) Publisher() *publish.Publisher {
 	if r := c.run.Load(); r != nil {
-		return r.publisher
+		return r.book.publisher
 	}
 	return nil
 }

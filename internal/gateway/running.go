@@ -40,9 +40,8 @@ type running struct {
 	sockets  sockets
 	control  *control.Server
 	// key is the gateway's own, by which it proves itself as a visitor.
-	key       *identity.Key
-	publisher *publish.Publisher
-	public    atomic.Pointer[PublicSite]
+	key    *identity.Key
+	public atomic.Pointer[PublicSite]
 }
 
 // open takes the data folder and starts everything; cfg has its defaults.
@@ -127,9 +126,9 @@ func (r *running) openTunnels(ctx context.Context, dir string, cfg Config, log f
 	if err = r.sockets.want(ctx, cfg.Relay.Listen); err != nil {
 		return errors.Join(err, r.closeTunnels(ctx, signaling.Closing{Code: 1012}))
 	}
-	r.publisher = publish.Open(r.book.tunnels, r.key)
-	r.publisher.SetBlocked(r.book.blocks.has)
-	if n := r.book.tunnels.SetPorts(r.publisher); n > 0 {
+	r.book.publisher = publish.Open(r.book.tunnels, r.key)
+	r.book.publisher.SetBlocked(r.book.blocks.has)
+	if n := r.book.tunnels.SetPorts(r.book.publisher); n > 0 {
 		log().Warn("public ports of clients cannot be opened again; they get others when they sign in", zap.Int("ports", n))
 	}
 	return nil
@@ -159,8 +158,8 @@ func (r *running) closeAccounts() error {
 
 // closeTunnels parts from all clients and resets all channels.
 func (r *running) closeTunnels(ctx context.Context, c signaling.Closing) error {
-	if r.publisher != nil {
-		r.publisher.Close()
+	if r.book.publisher != nil {
+		r.book.publisher.Close()
 	}
 	err := r.book.tunnels.Close(ctx, c)
 	r.sockets.keep(nil)

@@ -95,7 +95,9 @@ func (o *port) accept() {
 			time.Sleep(acceptPause)
 			continue
 		}
-		c := splice.TCP(nc.(*net.TCPConn)) //nolint:forcetypeassert // a TCP listener's
+		tcp := nc.(*net.TCPConn)              //nolint:forcetypeassert // a TCP listener's
+		_ = tcp.SetKeepAliveConfig(keepAlive) // fails on closed ones only
+		c := splice.TCP(tcp)
 		if o.p.blocked(splice.Peer(c)) {
 			_ = c.Reset()
 			continue
@@ -133,10 +135,7 @@ func (o *port) serve(c splice.Conn) {
 		return
 	}
 	defer o.p.release(n.Client + "/" + n.Service)
-	_ = c.(interface {
-		SetKeepAliveConfig(net.KeepAliveConfig) error
-	}).SetKeepAliveConfig(keepAlive) //nolint:forcetypeassert // it is TCP
-	_ = v.Serve(ctx, c) // which resets it
+	_ = v.Serve(ctx, c, o.p.guests.add) // which resets it
 }
 
 // portPatience bounds how long a visitor waits until it is handed over.

@@ -40,7 +40,8 @@ type Publisher struct {
 	cancel    context.CancelFunc
 	tasks     sync.WaitGroup
 
-	block atomic.Pointer[func(netip.Addr) bool] // nil: nobody
+	block  atomic.Pointer[func(netip.Addr) bool] // nil: nobody
+	guests guests
 
 	mu       sync.Mutex // guards the fields below
 	services map[string]*service

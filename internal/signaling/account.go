@@ -25,7 +25,11 @@ func (s *Server) accountLocked(a Account) *account {
 		acc = &account{tokens: make(map[*token]struct{}), clients: make(map[string]*client)}
 		s.accounts[a.ID] = acc
 	}
-	acc.Account = a
+	if acc.Account != a {
+		s.names.mu.Lock() // as in Adopt
+		acc.Account = a
+		s.names.mu.Unlock()
+	}
 	return acc
 }
 

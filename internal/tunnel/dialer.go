@@ -78,38 +78,59 @@ func (f *Forward) Dial(ctx context.Context) (net.Conn, error) {
 	if !ok {
 		return nil, errors.New("the forward has a listener")
 	}
-	ss, err := f.hold(ctx)
-	if err != nil {
-		return nil, err
+	for tries := 0; ; tries++ {
+		ss, err := f.hold(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if ss.mode == wire.ModeTLS {
+			return d.dial(ctx)
+		}
+		conn, err := f.dialBare(ctx, ss)
+		if err == nil || tries > 0 || !f.outdated(ss, err) {
+			return conn, err
+		}
 	}
-	if ss.mode == wire.ModePlain {
-		return f.dialBare(ctx, ss)
-	}
-	return d.dial(ctx)
 }
 
 // Serve connects app with the service of a forward that Dialer has made, as Dial
-// would. app belongs to the forward; it is reset if there is an error.
-func (f *Forward) Serve(ctx context.Context, app splice.Conn) error {
+// would, for a client within the gateway. app belongs to the forward; it is reset
+// if there is an error. What is carried as a stream, and not by the relay, is what
+// wrap makes of it.
+func (f *Forward) Serve(ctx context.Context, app splice.Conn, wrap func(splice.Conn) splice.Conn) error {
 	d, ok := f.carrier.(*dialer)
-	if !ok {
-		return errors.New("the forward has a listener")
-	}
-	ss, err := f.hold(ctx)
-	switch {
-	case err != nil:
-	case ss.mode == wire.ModeTLS:
-		d.open(app)
-		return nil
-	case f.c.cfg.Within == nil:
-		err = errors.New("bare connections need a relay in this process")
-	default:
-		err = f.c.cfg.Within.Join(ctx, f.opening(ss).line(), app)
-	}
-	if err != nil {
+	if !ok || f.c.cfg.Within == nil {
 		_ = app.Reset()
+		return errors.New("the forward has a listener, or no relay in its process")
 	}
-	return err
+	for tries := 0; ; tries++ {
+		ss, err := f.hold(ctx)
+		if err == nil && ss.mode == wire.ModeTLS {
+			d.open(wrap(app))
+			return nil
+		}
+		if err == nil {
+			err = f.c.cfg.Within.Join(ctx, f.opening(ss).line(), app)
+		}
+		if err == nil {
+			return nil
+		}
+		if ss == nil || tries > 0 || !f.outdated(ss, err) {
+			_ = app.Reset()
+			return err
+		}
+	}
+}
+
+// outdated reports whether the relay does not know the session any more, and lets
+// go of it then. The gateway says so itself, but later.
+func (f *Forward) outdated(ss *session, err error) bool {
+	no, ok := errors.AsType[*wire.Refusal](err)
+	if !ok || no.Code != wire.RefusedDenied && no.Code != wire.RefusedClosed {
+		return false
+	}
+	f.c.sessions.drop(ss, no)
+	return true
 }
 
 // Open returns how many streams the forward carries now.

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -163,4 +165,56 @@ func TestPortsStay(t *testing.T) {
 		return err != nil
 	})
 	connect(t, at(low), ln)
+}
+
+// TestPortsOfBlockedAddresses: who is blocked loses what is open, encrypted and
+// bare, and does not get in again.
+func TestPortsOfBlockedAddresses(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has 127.0.0.77 without preparation")
+	}
+	low := process.FreePort(t)
+	s := startSite(t, fmt.Sprintf("ports tcp %d-%d", low, low+1))
+	ln := listen(t)
+	alice, _ := s.people(t)
+	home, _ := alice.client(t, tunnel.Config{ClientID: "home", Key: newKey(t), Services: []wire.Service{
+		atPort("tls", ln, 0, ""), atPort("bare", ln, 0, wire.EncryptionNone),
+	}})
+	urls, _ := urlsOf(home)
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 77)}}
+	var open []net.Conn
+	for _, id := range []string{"tls", "bare"} {
+		c, err := from.DialContext(t.Context(), "tcp", urls[id])
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		service, err := ln.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer service.Close()
+		open = append(open, c, service)
+	}
+	stays, _ := connect(t, urls["tls"], ln)
+	alice.call(t, "POST", "/admin/blocks", map[string]any{"prefix": "127.0.0.77/32", "note": "test"}, nil)
+	for i, c := range open {
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("end %d is open: %v", i, err)
+		}
+	}
+	c, err := from.DialContext(t.Context(), "tcp", urls["tls"])
+	if err == nil {
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		_, err = c.Read(make([]byte, 1))
+		_ = c.Close()
+	}
+	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("let in again: %v", err)
+	}
+	_ = stays.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+	if _, err := stays.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("somebody else's connection: %v", err)
+	}
 }
