@@ -127,7 +127,7 @@ func place(at string) (host string, port int, err error) {
 		host, text = h, p
 	}
 	n, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || n == 0 || host == "" {
+	if err != nil || n == 0 || host == "" || config.CheckLocalHost(host) != nil {
 		return "", 0, usagef("%q is no port of this machine, nor a host and a port; write it like 8080 or 192.168.1.20:80", at)
 	}
 	return host, int(n), nil

@@ -30,7 +30,7 @@ func ParsePublicSite(s string) (PublicSite, error) {
 		return PublicSite{}, fmt.Errorf("publish: %w", err)
 	}
 	domain, ok := strings.CutPrefix(site.Host, label+".")
-	if !ok || domain == "" || strings.Contains(domain, "*") {
+	if !ok || !strings.Contains(addr, "*.") || domain == "" || strings.Contains(domain, "*") {
 		return PublicSite{}, fmt.Errorf("publish %q has no wildcard in front, for the names of what is published; "+
 			"write it like https://*.apps.example.com", addr)
 	}
@@ -55,8 +55,11 @@ func (p PublicSite) label(host string) (string, bool) {
 	if p.site.Host == "" {
 		return "", false
 	}
-	label, ok := strings.CutSuffix(strings.ToLower(host), "."+p.site.Host)
-	return label, ok && wire.ValidLabel(label)
+	cut := len(host) - len(p.site.Host) - 1
+	if cut < 1 || host[cut] != '.' || !strings.EqualFold(host[cut+1:], p.site.Host) || !wire.ValidLabel(host[:cut]) {
+		return "", false
+	}
+	return strings.ToLower(host[:cut]), true // of ASCII
 }
 
 // Published returns what is published under a host, which has no port; false if

@@ -135,6 +135,7 @@ func (s *Session) admit(counter uint64, conn splice.Conn) (*Inside, error) {
 		delete(s.links, counter)
 		s.mu.Unlock()
 		_ = conn.Reset()
+		s.relay.count.refuse(refuseClosed.Code)
 		return nil, refuseClosed
 	}
 	s.links[counter] = channel{in, [2]netip.Addr{1: from}}

@@ -125,12 +125,14 @@ func (s *Server) Adopt(a Account) {
 		return
 	}
 	to := s.accountLocked(a)
+	var moved []*client
 	for name, cl := range from.clients {
 		if to.clients[name] == nil {
 			s.names.mu.Lock() // which who looks up a name has alone
 			cl.account = to
 			s.names.mu.Unlock()
 			to.clients[name] = cl
+			moved = append(moved, cl)
 			continue
 		}
 		if cl.life != nil {
@@ -151,6 +153,14 @@ func (s *Server) Adopt(a Account) {
 	}
 	delete(s.accounts, Operator.ID)
 	s.keeper.adopt(a)
+	// What they publish has the account's name in it.
+	for _, cl := range moved {
+		cl.services = s.claimLocked(cl, cl.services)
+		s.keepLocked(cl)
+		if len(cl.published) > 0 && cl.online() {
+			cl.life.conn.send(wire.TypeRegisterResponse, "", s.welcomeLocked(cl.life))
+		}
+	}
 	s.recountLocked(to)
 }
 

@@ -289,7 +289,7 @@ func (c *Client) shutdown(final error) {
 }
 
 // publishedQuiet is for how long nothing is to move over the connections of
-// published services until none of them is waited for.
+// published websites until none of them is waited for.
 const publishedQuiet = time.Second
 
 func (c *Client) drain() {
@@ -315,7 +315,7 @@ func (c *Client) drain() {
 		}
 		now := c.offers.published()
 		if now == before && now.open == c.busy.count() {
-			return // the gateway keeps connections for requests to come
+			return // connections that are kept for requests to come
 		}
 		before = now
 	}

@@ -171,7 +171,11 @@ func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
 		return nil, ctx.Err()
 	}
 	return &dialed{memPipe: p, linger: func() {
-		time.AfterFunc(lingerTime, func() { s.Reset(stream.CodeReset) })
+		late := time.AfterFunc(lingerTime, func() { s.Reset(stream.CodeReset) })
+		v.late.Store(late)
+		if v.over.Load() {
+			late.Stop()
+		}
 	}}, nil
 }
 

@@ -55,7 +55,7 @@ func (o *offers) indexLocked(id string) int {
 	return slices.IndexFunc(o.list, func(v offer) bool { return v.service.ID == id })
 }
 
-// carried are the figures of all published services together.
+// carried are the figures of all published websites together.
 type carried struct {
 	open              int
 	forward, backward uint64
@@ -63,7 +63,7 @@ type carried struct {
 
 func (o *offers) published() (sum carried) {
 	for _, v := range o.all() {
-		if v.service.Publish == nil {
+		if v.service.Publish == nil || v.service.Publish.TCP != nil {
 			continue
 		}
 		open, _, forward, backward, _ := v.sums()

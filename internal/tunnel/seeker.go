@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/culvertd/culvert/internal/splice"
@@ -51,6 +52,17 @@ type visit struct {
 	seeker *seeker
 	flow   *flow
 	opened chan error // has room for one, and is told how it went; nil: nobody waits
+	over   atomic.Bool
+	late   atomic.Pointer[time.Timer] // to be stopped when it is over; nil: none
+}
+
+// end says that the stream has ended.
+func (v *visit) end() {
+	v.flow.end()
+	v.over.Store(true)
+	if late := v.late.Load(); late != nil {
+		late.Stop()
+	}
 }
 
 // tell says how the opening of the stream went, if somebody waits for that.

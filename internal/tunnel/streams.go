@@ -66,7 +66,7 @@ func streamOpened(s *stream.Stream) {
 func (c *Client) streamEnded(s *stream.Stream, err error) {
 	switch tag := s.Tag().(type) {
 	case *visit:
-		tag.flow.end()
+		tag.end()
 		tag.tell(cmp.Or(err, io.ErrUnexpectedEOF))
 		if re, ok := errors.AsType[*stream.ResetError](err); ok && re.Remote && re.Code != stream.CodeReset {
 			tag.seeker.f.report(re)

@@ -161,8 +161,8 @@ func CheckLocal(s string) error {
 		"or the path of a unix socket such as ./app.sock", s)
 }
 
-// checkHost finds the usual mistake, a port or URL where only a host belongs.
-func checkHost(s string) error {
+// CheckLocalHost finds the usual mistake, a port or URL where only a host belongs.
+func CheckLocalHost(s string) error {
 	if net.ParseIP(s) != nil {
 		return nil
 	}

@@ -79,7 +79,7 @@ var serviceFields = []field[wire.Service]{
 	{"localPort", "1 to 65535", required, func(r *reader, n ast.Node, s *wire.Service) { r.number(n, 1, 65535, &s.LocalPort) }},
 	{"localHost", "name or address", "`localhost`", func(r *reader, n ast.Node, s *wire.Service) {
 		if r.filled(n, &s.LocalHost) {
-			r.check(n, checkHost(s.LocalHost))
+			r.check(n, CheckLocalHost(s.LocalHost))
 		}
 	}},
 	{"description", "text", "none", func(r *reader, n ast.Node, s *wire.Service) { r.text(n, &s.Description) }},
