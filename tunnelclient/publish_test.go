@@ -40,7 +40,7 @@ func TestWebsite(t *testing.T) {
 		}
 	}
 	for at, want := range map[string]string{
-		"": "write it like 8080", "0": "no port", "65536": "no port", "-1": "no port", "+80": "no port", "http": "no port", "localhost": "no port", "80 ": "no port",
+		"": "write it like 8080", "0": "no port", "65536": "no port", "-1": "no port", "+80": "no port", "http": "no port", "localhost": "no port", "8 0": "no port",
 		":8080": "no port", "localhost:": "no port", "localhost:0": "no port", "localhost:http": "no port", "http://localhost:8080": "no port", "::1": "no port", "[::1]": "no port",
 		"1:2:3": "no port", "8080/path": "no port",
 	} {

@@ -74,7 +74,7 @@ func open(t *testing.T, cfg signaling.Config) *house {
 	serving.Go(func() { _ = site.Serve(h.site) })
 	h.Publisher = Open(srv, key)
 	t.Cleanup(func() {
-		h.Publisher.Close()
+		h.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := errors.Join(srv.Close(ctx, signaling.Closing{Code: wire.CloseGoingAway}), srv.Relay().Close(ctx), site.Close()); err != nil {

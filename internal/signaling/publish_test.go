@@ -30,9 +30,9 @@ func (b *bed) named(label, want string) {
 	// Each label is of a client that is known, and one of its own.
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.Server.names.mu.RLock()
-	defer b.Server.names.mu.RUnlock()
-	for label, n := range b.Server.names.byLabel {
+	b.names.mu.RLock()
+	defer b.names.mu.RUnlock()
+	for label, n := range b.names.byLabel {
 		cl := n.client
 		v, ok := cl.service(n.service)
 		if !ok || v.Publish == nil || wire.PublicLabel(v.Publish.Host, cl.account.Name) != label ||
