@@ -35,8 +35,7 @@ type App struct {
 	Site string `json:"site,omitempty"`
 	// Where the public reaches what clients publish by name, as in the address of
 	// the site that has `culvert_publish`: `https://*.apps.example.com`; of a list
-	// the first counts. Default: the environment's CULVERT_PUBLISH_SITE, else
-	// nowhere.
+	// the first counts. Default: nowhere.
 	Publish string `json:"publish,omitempty"`
 	// The TCP ports that clients may publish services at, such as `20000-20999`.
 	// Default: none.
@@ -230,7 +229,7 @@ func (a *App) publicSite() (gateway.PublicSite, error) {
 	if err != nil {
 		return gateway.PublicSite{}, fmt.Errorf("publish: %w", err)
 	}
-	if addr = cmp.Or(addr, os.Getenv(envPublish)); addr == "" {
+	if addr == "" {
 		return gateway.PublicSite{}, nil
 	}
 	return gateway.ParsePublicSite(addr)

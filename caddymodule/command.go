@@ -27,6 +27,17 @@ const (
 	envDatabase = "CULVERT_DATABASE"
 )
 
+// Caddyfile.example has a site for what is published too. Where it is follows from
+// the gateway's site, so that whoever moves that one need not think of the other.
+func init() {
+	if _, set := os.LookupEnv(envPublish); set {
+		return
+	}
+	if site, err := gateway.ParseSite(os.Getenv(envSite)); err == nil {
+		_ = os.Setenv(envPublish, site.Apps()) // it is a valid name
+	}
+}
+
 func defaultData() string { return cmp.Or(os.Getenv(envData), "./culvert-data") }
 
 func init() {

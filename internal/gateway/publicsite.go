@@ -5,6 +5,7 @@ package gateway
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/culvertd/culvert/internal/signaling"
@@ -14,6 +15,16 @@ import (
 // PublicSite is where the public reaches what is published by name: one label
 // below a domain.
 type PublicSite struct{ site Site }
+
+// Apps is where names of what is published are by default: apps below the site's
+// own name, or below localhost if that is an address.
+func (s Site) Apps() string {
+	if _, err := netip.ParseAddr(s.Host); err == nil {
+		s.Host = "localhost"
+	}
+	s.Host = "*.apps." + s.Host
+	return s.String()
+}
 
 // ParsePublicSite reads an address such as `https://*.apps.example.com` or
 // `http://*.apps.localhost:8080`, as Caddy has it for a site. Of a list the first

@@ -99,3 +99,28 @@ func TestPublished(t *testing.T) {
 		t.Errorf("after its end: %+v", n)
 	}
 }
+
+// TestApps: the default follows the gateway's site.
+func TestApps(t *testing.T) {
+	for site, want := range map[string]string{
+		"":                            "http://*.apps.localhost:8080",
+		"http://localhost:8080":       "http://*.apps.localhost:8080",
+		"gateway.example.com":         "https://*.apps.gateway.example.com",
+		"https://example.com:8443, b": "https://*.apps.example.com:8443",
+		"http://127.0.0.1:9":          "http://*.apps.localhost:9",
+		"https://[2001:db8::1]":       "https://*.apps.localhost",
+		":8080":                       "http://*.apps.localhost:8080",
+	} {
+		s, err := ParseSite(site)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := s.Apps()
+		if got != want {
+			t.Errorf("%q: %s, want %s", site, got, want)
+		}
+		if p, err := ParsePublicSite(got); err != nil || p.String() != want {
+			t.Errorf("%q: %s, %v", got, p, err)
+		}
+	}
+}

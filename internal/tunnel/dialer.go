@@ -23,6 +23,10 @@ const (
 	// lingerTime is how long the service may keep its end of a connection open
 	// that was closed here; TCP has as long for that (tcp_fin_timeout).
 	lingerTime = time.Minute
+	// bareTimeout is how long a provider may leave bytes of a bare connection
+	// unconfirmed. One whose address has changed cannot say so, and whoever uses a
+	// connection that was kept would wait for minutes.
+	bareTimeout = 15 * time.Second
 )
 
 // dialer is the carrier of a forward that listens nowhere.
@@ -189,6 +193,7 @@ func (f *Forward) dialBare(ctx context.Context, ss *session) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	setUserTimeout(plain.Conn, bareTimeout)
 	under := &bulkConn{Conn: plain.Conn, answered: !f.c.answers(), direct: true}
 	under.lazy, under.all = asLazy(plain.Conn)
 	return &bare{bulkConn: under, flow: f.tally.begin(&f.c.busy)}, nil

@@ -38,6 +38,7 @@ var tools = map[string]func(args []string){
 	"flow-dial":  flowDial,
 	"parrot":     parrot,
 	"plant":      plant,
+	"rpc":        serveRPC,
 }
 
 // tool returns the command that runs one of tools.

@@ -21,8 +21,9 @@ type Service struct {
 	LocalPort int    `json:"localPort"`
 	LocalHost string `json:"localHost,omitempty"`
 	// Encryption is "none", or empty.
-	Encryption string   `json:"encryption,omitempty"`
-	Peers      []string `json:"peers,omitempty"`
+	Encryption string        `json:"encryption,omitempty"`
+	Peers      []string      `json:"peers,omitempty"`
+	Publish    *wire.Publish `json:"publish,omitempty"`
 }
 
 // Connect is a forward in a client's config.

@@ -30,6 +30,7 @@ type GatewayConfig struct {
 	NoRelay         bool
 	Culvert         string // more lines of the global option culvert
 	Global          string // more global options
+	Sites           string // more sites
 }
 
 // Gateway is a gateway that can be stopped and started again.
@@ -72,8 +73,8 @@ func (g *Gateway) Write(t testing.TB, lines string) {
 	if g.Config.NoRelay {
 		relay = ""
 	}
-	text := fmt.Sprintf("{\nadmin localhost:%d\npersist_config off\n%s\nculvert {\nsite %s\ndata %s\n%s\n%s\n}\n}\n%s {\nculvert\n}\n",
-		g.admin, g.Config.Global, g.URL(), filepath.Join(g.dir, "data"), relay, lines, g.URL())
+	text := fmt.Sprintf("{\nadmin localhost:%d\npersist_config off\n%s\nculvert {\nsite %s\ndata %s\n%s\n%s\n}\n}\n%s {\nculvert\n}\n%s\n",
+		g.admin, g.Config.Global, g.URL(), filepath.Join(g.dir, "data"), relay, lines, g.URL(), g.Config.Sites)
 	if err := os.WriteFile(g.caddyfile(), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
