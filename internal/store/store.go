@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"time"
 )
@@ -65,8 +66,18 @@ func (s *Store) inTx(ctx context.Context, f func(tx conn) error) error {
 		if err == nil || try == tries || !deadlock(err) {
 			return err
 		}
+		// Two that come again in step meet again.
+		select {
+		case <-time.After(rand.N(time.Duration(try) * deadlockPause)): //nolint:gosec // it spreads them and hides nothing
+		case <-ctx.Done():
+			return err
+		}
 	}
 }
+
+// deadlockPause is how long a transaction that was given up waits at most before
+// it is tried again, and that much longer each time.
+const deadlockPause = 50 * time.Millisecond
 
 func (s *Store) tryTx(ctx context.Context, f func(tx conn) error) error {
 	tx, err := s.writers.BeginTx(ctx, nil)
