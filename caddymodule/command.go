@@ -30,7 +30,7 @@ const (
 // Caddyfile.example has a site for what is published too. Where it is follows from
 // the gateway's site, so that whoever moves that one need not think of the other.
 func init() {
-	if _, set := os.LookupEnv(envPublish); set {
+	if os.Getenv(envPublish) != "" {
 		return
 	}
 	if site, err := gateway.ParseSite(os.Getenv(envSite)); err == nil {

@@ -43,14 +43,15 @@ func (r *Relay) Open(ctx context.Context, line wire.Line) (*Inside, error) {
 
 // Join is Open for a visitor whose whole connection is the channel: bytes are
 // moved as between two channels, and nothing of the relay's goes to visitor. That
-// belongs to the relay unless there is an error.
-func (r *Relay) Join(ctx context.Context, line wire.Line, visitor splice.Conn) error {
+// belongs to the relay unless there is an error; done is called once when it has
+// ended.
+func (r *Relay) Join(ctx context.Context, line wire.Line, visitor splice.Conn, done func()) error {
 	s, provider, err := r.enter(ctx, line, visitor)
 	if err != nil {
 		return err
 	}
 	var buf [wire.MaxLine]byte
-	o := splice.Options{}
+	o := splice.Options{Done: func(error) { done() }}
 	o.First[splice.Forward] = s.goLine(buf[:0])
 	o.Own[splice.Forward] = len(o.First[splice.Forward])
 	s.link(line.Counter, visitor, provider, o)

@@ -6,6 +6,7 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -155,7 +156,13 @@ func (s *Session) reserve(line wire.Line) *wire.Refusal {
 // meanwhile, or an end been blocked; then the channel ends with it.
 func (s *Session) link(counter uint64, visitor, provider splice.Conn, o splice.Options) {
 	o.Meter = &s.meter
-	o.Done = func(err error) { s.unlink(counter, err) }
+	done := o.Done
+	o.Done = func(err error) {
+		s.unlink(counter, err)
+		if done != nil {
+			done(err)
+		}
+	}
 	s.mu.Lock()
 	_, reserved := s.links[counter]
 	ends := [2]netip.Addr{splice.Peer(visitor), splice.Peer(provider)}
@@ -163,6 +170,9 @@ func (s *Session) link(counter uint64, visitor, provider splice.Conn, o splice.O
 		s.mu.Unlock()
 		_, _ = visitor.Reset(), provider.Reset()
 		s.release(counter)
+		if done != nil {
+			done(net.ErrClosed)
+		}
 		return
 	}
 	s.opened.Add(1)

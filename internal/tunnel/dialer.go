@@ -114,7 +114,11 @@ func (f *Forward) Serve(ctx context.Context, app splice.Conn, wrap func(splice.C
 			return nil
 		}
 		if err == nil {
-			err = f.c.cfg.Within.Join(ctx, f.opening(ss).line(), app)
+			// Counted, or the session would be taken for unused and closed.
+			fl := f.tally.begin(&f.c.busy)
+			if err = f.c.cfg.Within.Join(ctx, f.opening(ss).line(), app, fl.end); err != nil {
+				fl.end()
+			}
 		}
 		if err == nil {
 			return nil
@@ -137,7 +141,7 @@ func (f *Forward) outdated(ss *session, err error) bool {
 	return true
 }
 
-// Open returns how many streams the forward carries now.
+// Open returns how many connections the forward carries now.
 func (f *Forward) Open() int {
 	open, _, _, _, _ := f.tally.sums()
 	return open

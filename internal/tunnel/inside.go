@@ -28,8 +28,8 @@ type Within interface {
 	// Open opens a channel.
 	Open(ctx context.Context, line wire.Line) (Inside, error)
 	// Join has app be a channel without encryption, which belongs to the relay
-	// unless there is an error.
-	Join(ctx context.Context, line wire.Line, app splice.Conn) error
+	// unless there is an error; done is called when it has ended.
+	Join(ctx context.Context, line wire.Line, app splice.Conn, done func()) error
 }
 
 // metered counts what an inside channel carries.
