@@ -34,15 +34,20 @@ func (s *Server) NamedPort(number int) (Named, bool) {
 // them. It returns how many of these could not be opened.
 func (s *Server) SetPorts(p Ports) (failed int) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	s.ports = p
 	s.names.mu.Lock()
-	defer s.names.mu.Unlock()
-	for number := range s.names.byPort {
+	lost := make(map[*client]bool)
+	for number, n := range s.names.byPort {
 		if !s.config.Load().TCPPorts.has(number) || p.Listen(number) != nil {
 			delete(s.names.byPort, number)
+			lost[n.client] = true
 			failed++
 		}
+	}
+	s.names.mu.Unlock()
+	for cl := range lost { // so that nobody is told a URL that leads nowhere
+		cl.services = s.claimLocked(cl, cl.services)
 	}
 	return failed
 }

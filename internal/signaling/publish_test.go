@@ -4,6 +4,7 @@
 package signaling
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -278,6 +279,36 @@ func TestAdoptedNames(t *testing.T) {
 		r, _ := hear[wire.RegisterResponse](a, wire.TypeRegisterResponse)
 		if want := strings.Replace(publicSite, "*", "shop-alice", 1); len(r.Published) != 1 || r.Published[0].URL != want {
 			t.Errorf("%+v, want %s", r.Published, want)
+		}
+	})
+}
+
+// noPorts can open none.
+type noPorts struct{}
+
+func (noPorts) Listen(int) error { return errors.New("address already in use") }
+func (noPorts) Unlisten(int)     {}
+
+// TestPortsThatCannotBeOpened: nobody is shown a URL that leads nowhere.
+func TestPortsThatCannotBeOpened(t *testing.T) {
+	peopled(t, Config{TCPPorts: PortRange{20000, 20001}}, func(t *testing.T, b *bed) {
+		port := 0
+		b.join("t1", "a", "i", wire.Service{ID: "ssh", Protocol: wire.ServiceTCP, Publish: &wire.Publish{TCP: &port}})
+		urls := func() int {
+			n := 0
+			for _, c := range b.Clients() {
+				n += len(c.URLs)
+			}
+			return n
+		}
+		if _, ok := b.NamedPort(20000); !ok || urls() != 1 {
+			t.Fatal("there is no port")
+		}
+		if n := b.SetPorts(noPorts{}); n != 1 {
+			t.Errorf("%d could not be opened", n)
+		}
+		if _, ok := b.NamedPort(20000); ok || urls() != 0 {
+			t.Errorf("it is shown all the same: %d URLs", urls())
 		}
 	})
 }
