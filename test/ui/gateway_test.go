@@ -126,6 +126,21 @@ func (g *gateway) start(t *testing.T) *gateway {
 	}
 }
 
+// setup returns the link that makes the first administrator. The gateway leaves
+// it when all of it has started, which may be a moment after the site answers.
+func (g *gateway) setup(t *testing.T) string {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		link, err := os.ReadFile(filepath.Join(g.dir, "culvert-data", "first-admin"))
+		if err == nil && strings.HasSuffix(string(link), "\n") {
+			return strings.TrimSpace(string(link))
+		}
+		if time.Now().After(end) {
+			t.Fatalf("no link for the first administrator: %v", err)
+		}
+	}
+}
+
 // stop ends it, if it still runs.
 func (g *gateway) stop(t *testing.T, signal os.Signal) {
 	t.Helper()

@@ -3,12 +3,7 @@
 
 package ui
 
-import (
-	"os"
-	"path/filepath"
-	"strings"
-	"testing"
-)
+import "testing"
 
 // TestJourney goes from a gateway that was just started to a message between
 // two clients, in both languages.
@@ -16,12 +11,8 @@ func TestJourney(t *testing.T) {
 	for _, language := range []string{"en", "zh-CN"} {
 		t.Run(language, func(t *testing.T) {
 			g := newGateway(t).start(t)
-			link, err := os.ReadFile(filepath.Join(g.dir, "culvert-data", "first-admin"))
-			if err != nil {
-				t.Fatal(err)
-			}
 			s := play(t, g, "journey.mjs", map[string]string{
-				"language": language, "setup": strings.TrimSpace(string(link)),
+				"language": language, "setup": g.setup(t),
 			})
 			s.atMost(t, "clicks from the invite to the URL ("+language+")", 5)
 			s.atMost(t, "seconds from the invite to a message ("+language+")", 60)

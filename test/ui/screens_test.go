@@ -17,12 +17,8 @@ import (
 // the router.
 func TestScreens(t *testing.T) {
 	g := newGateway(t).start(t)
-	link, err := os.ReadFile(filepath.Join(g.dir, "culvert-data", "first-admin"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := play(t, g, "screens.mjs", map[string]any{
-		"setup": strings.TrimSpace(string(link)), "tunnelclient": filepath.Join(programs, "tunnelclient"), "whole": quiet,
+		"setup": g.setup(t), "tunnelclient": filepath.Join(programs, "tunnelclient"), "whole": quiet,
 	})
 	var visits map[string]int
 	if err := json.Unmarshal(s.result, &visits); err != nil {
