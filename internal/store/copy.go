@@ -13,7 +13,7 @@ import (
 var tables = []string{
 	"meta", "settings", "users", "logins", "invites", "api_tokens", "resets", "grants", "audit_log", "blocks",
 	"endpoints", "endpoint_stats", "connection_log", "client_tokens", "clients", "sessions_log",
-	"rollups", "usage", "idempotency",
+	"rollups", "usage", "idempotency", "public_access", "domains",
 }
 
 // copyRows is how many rows one statement of Copy writes: with the most columns

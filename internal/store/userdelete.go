@@ -22,6 +22,8 @@ const (
 	sqlAdoptClients   = `UPDATE clients SET user_id = ? WHERE user_id = 0`
 	sqlAdoptVisitors  = `UPDATE sessions_log SET visitor_user = ? WHERE visitor_user = 0`
 	sqlAdoptProviders = `UPDATE sessions_log SET provider_user = ? WHERE provider_user = 0`
+	sqlAdoptAccess    = `UPDATE public_access SET user_id = ? WHERE user_id = 0`
+	sqlAdoptDomains   = `UPDATE domains SET user_id = ? WHERE user_id = 0`
 
 	sqlDeleteUser    = `DELETE FROM users WHERE id = ?`
 	sqlDeleteUserLog = `
@@ -36,6 +38,8 @@ const (
 	sqlDeleteVisits      = `DELETE FROM sessions_log WHERE visitor_user = ?`
 	sqlDeleteProvided    = `DELETE FROM sessions_log WHERE provider_user = ?`
 	sqlDeleteUserAnswers = `DELETE FROM idempotency WHERE user_id = ?`
+	sqlDeleteUserAccess  = `DELETE FROM public_access WHERE user_id = ?`
+	sqlDeleteUserDomains = `DELETE FROM domains WHERE user_id = ?`
 )
 
 // pgLockUsers makes changes of users wait for each other: whether an
@@ -69,6 +73,7 @@ func (s *Store) AdoptOrphans(ctx context.Context, userID int64) error {
 		}
 		for _, query := range []string{
 			sqlAdoptEndpoints, sqlAdoptTokens, sqlForgetAdopted, sqlAdoptClients, sqlAdoptVisitors, sqlAdoptProviders,
+			sqlAdoptAccess, sqlAdoptDomains,
 		} {
 			if _, err := tx.exec(ctx, query, userID); err != nil {
 				return err
@@ -116,6 +121,8 @@ func deleteTraces(ctx context.Context, tx conn, id int64) error {
 		{sqlDeleteVisits, []any{id}},
 		{sqlDeleteProvided, []any{id}},
 		{sqlDeleteUserAnswers, []any{id}},
+		{sqlDeleteUserAccess, []any{id}},
+		{sqlDeleteUserDomains, []any{id}},
 	} {
 		if _, err := tx.exec(ctx, st.query, st.args...); err != nil {
 			return err
