@@ -155,7 +155,7 @@ func (s *Server) Adopt(a Account) {
 	s.keeper.adopt(a)
 	// What they publish has the account's name in it.
 	for _, cl := range moved {
-		cl.services = s.claimLocked(cl, cl.services)
+		s.reclaimLocked(cl)
 		s.keepLocked(cl)
 		if len(cl.published) > 0 && cl.online() {
 			cl.life.conn.send(wire.TypeRegisterResponse, "", s.welcomeLocked(cl.life))

@@ -50,6 +50,12 @@ type Config struct {
 	// PublicSite is the URL of published names, with a * in place of the label;
 	// empty: there is no site for them.
 	PublicSite string
+	// DomainSite is the URL of what is published under domains of others, with a
+	// * in place of the domain; empty: there is no site for them. DomainProof, if
+	// not nil, returns the DNS record by which an account shows that a domain is
+	// its own.
+	DomainSite  string
+	DomainProof func(account int64, domain string) (record, value string)
 	// TCPPorts are those that services may have in public. PublicHost is in the
 	// URLs of ports. Default: the host that the client used for signaling.
 	// MaxPortsPerAccount bounds those of one account, the operator's excepted.

@@ -121,8 +121,8 @@ func check(p *wire.Register) error {
 		if v.Encryption != "" && v.Encryption != wire.EncryptionNone {
 			bad("%s.encryption %q: use none, or leave it out", at, cut(v.Encryption, 80))
 		}
-		if v.Publish != nil && v.Publish.Host != "" && !wire.ValidLabel(v.Publish.Host) {
-			bad("%s.publish.host %q: use 1 to %d letters, digits and hyphens, no hyphen first or last", at, cut(v.Publish.Host, 80), wire.MaxLabel)
+		if v.Publish != nil && v.Publish.Host != "" && !wire.ValidHost(v.Publish.Host) {
+			bad("%s.publish.host %q: use 1 to %d letters, digits and hyphens, no hyphen first or last, or a domain such as www.example.org", at, cut(v.Publish.Host, 80), wire.MaxLabel)
 		}
 		if v.Publish != nil && v.Publish.TCP != nil && (*v.Publish.TCP < 0 || *v.Publish.TCP > 65535) {
 			bad("%s.publish.tcp is %d; use 0 for any port, or one up to 65535", at, *v.Publish.TCP)

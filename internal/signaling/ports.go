@@ -27,7 +27,7 @@ func (s *Server) NamedPort(number int) (Named, bool) {
 	if !ok {
 		return Named{}, false
 	}
-	return Named{Client: n.client.fullName(), Service: n.service}, true
+	return n.show(), true
 }
 
 // SetPorts has p open the ports of services, those known from the store among
@@ -47,13 +47,14 @@ func (s *Server) SetPorts(p Ports) (failed int) {
 	}
 	s.names.mu.Unlock()
 	for cl := range lost { // so that nobody is told a URL that leads nowhere
-		cl.services = s.claimLocked(cl, cl.services)
+		s.reclaimLocked(cl)
 	}
 	return failed
 }
 
-// reclaimLocked takes away the ports that are not among the public ones any more.
-func (s *Server) reclaimLocked() {
+// reclaimPortsLocked takes away the ports that are not among the public ones any
+// more; services that want any get others.
+func (s *Server) reclaimPortsLocked() {
 	s.names.mu.RLock()
 	holders := make(map[*client]bool)
 	for _, n := range s.names.byPort {
@@ -61,7 +62,8 @@ func (s *Server) reclaimLocked() {
 	}
 	s.names.mu.RUnlock()
 	for cl := range holders {
-		cl.services = s.claimLocked(cl, cl.services)
+		s.reclaimLocked(cl)
+		s.keepLocked(cl)
 	}
 }
 

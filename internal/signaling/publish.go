@@ -12,13 +12,13 @@ import (
 	"github.com/culvertd/culvert/internal/wire"
 )
 
-// names are the labels of published services. They belong to clients as long as
+// names are the labels and domains of published services. They belong to clients as long as
 // those offer the services, online or not, so they need no store of their own:
 // a service that did not get its name is kept without one.
 type names struct {
-	mu      sync.RWMutex // guards the fields below; innermost
-	byLabel map[string]named
-	byPort  map[int]named
+	mu     sync.RWMutex // guards the fields below; innermost
+	byName map[string]named
+	byPort map[int]named
 }
 
 // named is who has a label, or a port.
@@ -41,92 +41,112 @@ var reserved = []string{
 type Named struct {
 	Client  string // by the name under which the gateway's own client visits it
 	Service string
+	Owner   int64 // the client's account
 }
 
-// Named returns what is published under a label, in lower case; false if nothing
-// is.
-func (s *Server) Named(label string) (Named, bool) {
+// outcome is what a client is told of a service that is to be published.
+type outcome struct {
+	wire.Published
+	name string // as wanted
+}
+
+// Named returns what is published under a label or a domain, in lower case; false
+// if nothing is.
+func (s *Server) Named(name string) (Named, bool) {
 	s.names.mu.RLock()
 	defer s.names.mu.RUnlock()
-	n, ok := s.names.byLabel[label]
+	n, ok := s.names.byName[name]
 	if !ok {
 		return Named{}, false
 	}
-	return Named{Client: n.client.fullName(), Service: n.service}, true
+	return n.show(), true
 }
 
-// claimLocked gives a client the labels of the services that it offers in place
-// of those before. It returns the services without the hosts of those that cannot
-// have theirs.
-func (s *Server) claimLocked(cl *client, services []wire.Service) []wire.Service {
+func (n named) show() Named {
+	return Named{Client: n.client.fullName(), Service: n.service, Owner: n.client.account.ID}
+}
+
+// reclaimLocked gives a client names and ports anew, since others may have them
+// now.
+func (s *Server) reclaimLocked(cl *client) { cl.services = s.claimLocked(cl) }
+
+// claimLocked gives a client the names of the services that it has asked for in
+// place of those before. It returns the services without the hosts of those that
+// cannot have theirs.
+func (s *Server) claimLocked(cl *client) []wire.Service {
 	s.names.mu.Lock()
 	defer s.names.mu.Unlock()
-	var told []wire.Published
-	wanted := make(map[string]string) // service by label
-	services = slices.Clone(services)
+	var list []outcome
+	wanted := make(map[string]string) // service by name
+	services := slices.Clone(cl.asked)
 	ports := make(map[int]bool)
 	for i, v := range services {
 		if v.Publish != nil && v.Publish.TCP != nil {
-			p := wire.Published{ServiceID: v.ID}
+			p := outcome{Published: wire.Published{ServiceID: v.ID}, name: wire.PublicPort(wire.TCP, *v.Publish.TCP)}
 			kept := *v.Publish
 			if number, no := s.portLocked(cl, v, cl.portOf(v.ID)); no != nil {
 				p.Code, p.Error, kept.TCP = no.Code, no.Message, nil
 			} else {
 				ports[number], kept.TCP = true, &number
+				p.name = wire.PublicPort(wire.TCP, number)
 			}
 			services[i].Publish = &kept
-			told = append(told, p)
+			list = append(list, p)
 			continue // one or the other, see check
 		}
 		if v.Publish == nil || v.Publish.Host == "" {
 			continue
 		}
-		label := wire.PublicLabel(v.Publish.Host, cl.account.Name)
-		p := wire.Published{ServiceID: v.ID}
-		if no := s.names.free(label, cl, v, wanted); no != nil {
+		name := wire.PublicName(v.Publish.Host, cl.account.Name)
+		p := outcome{Published: wire.Published{ServiceID: v.ID}, name: name}
+		if no := s.mayNameLocked(name, cl, v, wanted); no != nil {
 			p.Code, p.Error = no.Code, no.Message
 			bare := *v.Publish
 			bare.Host = ""
 			services[i].Publish = &bare
 		} else {
-			wanted[label] = v.ID
+			wanted[name] = v.ID
 		}
-		told = append(told, p)
+		list = append(list, p)
 	}
-	for label, n := range s.names.byLabel {
-		if n.client == cl && wanted[label] == "" {
-			delete(s.names.byLabel, label)
+	for name, n := range s.names.byName {
+		if n.client == cl && wanted[name] == "" {
+			delete(s.names.byName, name)
 		}
 	}
-	for label, id := range wanted {
-		s.names.byLabel[label] = named{cl, id}
+	for name, id := range wanted {
+		s.names.byName[name] = named{cl, id}
 	}
 	s.closePortsLocked(cl, ports)
-	cl.published = told
+	cl.published = list
 	return services
 }
 
-// free returns why a client's service cannot have a label; nil if it can.
-func (n *names) free(label string, cl *client, v wire.Service, wanted map[string]string) *wire.ErrorPayload {
+// mayNameLocked returns why a client's service cannot have a name; nil if it can.
+// names is locked too.
+func (s *Server) mayNameLocked(name string, cl *client, v wire.Service, wanted map[string]string) *wire.ErrorPayload {
 	no := func(code, format string, args ...any) *wire.ErrorPayload {
 		return &wire.ErrorPayload{Code: code, Message: fmt.Sprintf(format, args...)}
 	}
-	has, taken := n.byLabel[label]
+	domain := strings.Contains(name, ".")
+	has, taken := s.names.byName[name]
 	switch {
 	case v.Protocol != wire.ServiceHTTP && v.Protocol != wire.ServiceWS:
 		return no(wire.CodeInvalid, "%s is a service of the protocol %s; a host needs http or ws", v.ID, v.Protocol)
-	case !wire.ValidLabel(label):
+	case !domain && !wire.ValidLabel(name):
 		return no(wire.CodeInvalid, "%s is no name of a host: use at most %d letters, digits and hyphens, with the account's name in it",
-			label, wire.MaxLabel)
-	case slices.Contains(reserved, label):
-		return no(wire.CodeNameTaken, "the name %s is reserved; use another host", label)
-	case wanted[label] != "":
-		return no(wire.CodeNameTaken, "the service %s has the name %s already; use another host", wanted[label], label)
+			name, wire.MaxLabel)
+	case slices.Contains(reserved, name):
+		return no(wire.CodeNameTaken, "the name %s is reserved; use another host", name)
+	case wanted[name] != "":
+		return no(wire.CodeNameTaken, "the service %s has the name %s already; use another host", wanted[name], name)
 	case taken && has.client != cl && has.client.account == cl.account:
 		return no(wire.CodeNameTaken, "the client %s has the name %s for its service %s; use another host, or take it away there",
-			has.client.name, label, has.service)
+			has.client.name, name, has.service)
+	case domain:
+		return s.mayDomainLocked(name, cl)
 	case taken && has.client != cl:
-		return no(wire.CodeNameTaken, "somebody else has the name %s; use another host", label)
+		return no(wire.CodeNameTaken, "somebody else has the name %s; use another host", name)
 	}
 	return nil
 }
@@ -144,9 +164,9 @@ func (cl *client) portOf(service string) int {
 func (s *Server) releaseLocked(cl *client) {
 	s.names.mu.Lock()
 	defer s.names.mu.Unlock()
-	for label, has := range s.names.byLabel {
+	for name, has := range s.names.byName {
 		if has.client == cl {
-			delete(s.names.byLabel, label)
+			delete(s.names.byName, name)
 		}
 	}
 	s.closePortsLocked(cl, nil)
@@ -154,21 +174,33 @@ func (s *Server) releaseLocked(cl *client) {
 
 // published is what a client is told, with URLs.
 func (c *Config) published(cl *client) []wire.Published {
-	told := slices.Clone(cl.published)
-	for i, p := range told {
-		v, ok := cl.service(p.ServiceID)
-		switch {
-		case p.Code != "" || !ok || v.Publish == nil:
-		case v.Publish.TCP != nil:
-			told[i].URL = c.portURL(cl, *v.Publish.TCP)
-		case c.PublicSite == "":
-			told[i].Code = wire.CodeNotPublished
-			told[i].Error = "this gateway has no site for published names; its operator can make one (publish in the Caddyfile)"
-		default:
-			told[i].URL = strings.Replace(c.PublicSite, "*", wire.PublicLabel(v.Publish.Host, cl.account.Name), 1)
-		}
+	list := make([]wire.Published, 0, len(cl.published))
+	for _, p := range cl.published {
+		list = append(list, c.locate(cl, p))
 	}
-	return told
+	return list
+}
+
+// locate adds the URL, or why there is none.
+func (c *Config) locate(cl *client, p outcome) wire.Published {
+	out := p.Published
+	v, ok := cl.service(p.ServiceID)
+	switch {
+	case p.Code != "" || !ok || v.Publish == nil:
+	case v.Publish.TCP != nil:
+		out.URL = c.portURL(cl, *v.Publish.TCP)
+	case strings.Contains(p.name, "."):
+		out.URL = strings.Replace(c.DomainSite, "*", p.name, 1)
+		if out.URL == "" {
+			out.Code, out.Error = wire.CodeNotPublished, noDomains
+		}
+	case c.PublicSite == "":
+		out.Code = wire.CodeNotPublished
+		out.Error = "this gateway has no site for published names; its operator can make one (publish in the Caddyfile)"
+	default:
+		out.URL = strings.Replace(c.PublicSite, "*", p.name, 1)
+	}
+	return out
 }
 
 // urls returns those of the services that have one.

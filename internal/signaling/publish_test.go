@@ -33,7 +33,7 @@ func (b *bed) named(label, want string) {
 	defer b.mu.Unlock()
 	b.names.mu.RLock()
 	defer b.names.mu.RUnlock()
-	for label, n := range b.names.byLabel {
+	for label, n := range b.names.byName {
 		cl := n.client
 		v, ok := cl.service(n.service)
 		if !ok || v.Publish == nil || wire.PublicLabel(v.Publish.Host, cl.account.Name) != label ||
@@ -116,7 +116,7 @@ func TestPublishedNames(t *testing.T) {
 func TestHostsOfServices(t *testing.T) {
 	bubble(t, Config{PublicSite: publicSite}, func(t *testing.T, b *bed) {
 		p, _ := b.dial("t1")
-		for _, host := range []string{"a.b", "-a", "a-", "a_b", "xn--a", "é", "\u212a", "*", strings.Repeat("a", 64)} {
+		for _, host := range []string{"a.b-", "-a.b", "a..b", "10.0.0.1", "127.1", "1.0x7f", ".a", "a.", "-a", "a-", "a_b", "xn--a", "é", "\u212a", "*", strings.Repeat("a", 64)} {
 			if r := p.register("p", "", published("web", host)); r.Success || r.Code != wire.CodeInvalid || !strings.Contains(r.Error, "services[0].publish.host") {
 				t.Errorf("%q: %+v", host, r)
 			}

@@ -59,7 +59,8 @@ func (s *Server) register(c *conn, id string, p *wire.Register) *wire.ErrorPaylo
 	s.ownLocked(cl, c.token)
 	s.rememberLocked(cl, p.PublicKey)
 	l := s.takeLocked(cl, c, p.Instance)
-	s.offerLocked(cl, s.claimLocked(cl, p.Services))
+	cl.asked = p.Services
+	s.offerLocked(cl, s.claimLocked(cl))
 	s.keepLocked(cl)
 	c.send(wire.TypeRegisterResponse, id, s.welcomeLocked(l))
 	for _, why := range l.missed {

@@ -42,8 +42,9 @@ type Server struct {
 	sessions map[string]*session
 	requests map[string]*request
 	conns    map[*conn]struct{}
-	watch    func(Event) // nil: nobody
-	ports    Ports       // nil: not yet
+	watch    func(Event)      // nil: nobody
+	ports    Ports            // nil: not yet
+	domains  map[string]int64 // account by domain; nil: not known yet
 	closed   bool
 	after    []func() // what unlock does
 
@@ -66,8 +67,9 @@ type client struct {
 	name         string // unique within the account
 	owner        *token // who registered it last
 	services     []wire.Service
-	published    []wire.Published // what came of their hosts; without URLs
-	publicKey    *wire.PublicKey  // that it must come with; nil: none is known
+	asked        []wire.Service  // services, with the hosts and ports that it wanted
+	published    []outcome       // what came of these
+	publicKey    *wire.PublicKey // that it must come with; nil: none is known
 	registeredAt time.Time
 	lastSeen     time.Time // while it is offline
 	life         *life     // nil when it has been offline for the grace
@@ -116,10 +118,11 @@ func New(ctx context.Context, cfg Config, st Store, log func() *zap.Logger) (*Se
 		stop:     make(chan struct{}),
 	}
 	s.keeper.init(st, log)
-	s.names.byLabel, s.names.byPort = make(map[string]named), make(map[int]named)
+	s.names.byName, s.names.byPort = make(map[string]named), make(map[int]named)
 	if err := s.load(ctx, func(Account) bool { return true }); err != nil {
 		return nil, err
 	}
+	s.domains = make(map[string]int64) // until SetDomains
 	s.addOwnToken()
 	c := cfg.withDefaults()
 	s.config.Store(c)
@@ -151,9 +154,9 @@ func (s *Server) load(ctx context.Context, wanted func(Account) bool) error {
 		if t := byID[c.TokenID]; t != nil && t.account.clients[c.Name] == nil {
 			cl := &client{
 				account: t.account, name: c.Name, owner: t,
-				publicKey: c.PublicKey, registeredAt: c.RegisteredAt, lastSeen: c.LastSeen,
+				publicKey: c.PublicKey, registeredAt: c.RegisteredAt, lastSeen: c.LastSeen, asked: c.Services,
 			}
-			cl.services = s.claimLocked(cl, c.Services)
+			s.reclaimLocked(cl)
 			t.account.clients[c.Name] = cl
 			t.names++
 		}
@@ -173,10 +176,10 @@ func (s *Server) Configure(cfg Config) {
 	was := s.config.Swap(c)
 	s.relay.Configure(c.Relay)
 	if was.TCPPorts != c.TCPPorts {
-		s.reclaimLocked()
+		s.reclaimPortsLocked()
 	}
 	if was.HeartbeatInterval == c.HeartbeatInterval && was.HeartbeatTimeout == c.HeartbeatTimeout &&
-		was.RelayPort == c.RelayPort && was.PublicSite == c.PublicSite && was.PublicHost == c.PublicHost && was.TCPPorts == c.TCPPorts && was.AdvertiseHost == c.AdvertiseHost && was.AdvertisePort == c.AdvertisePort {
+		was.RelayPort == c.RelayPort && was.PublicSite == c.PublicSite && was.DomainSite == c.DomainSite && was.PublicHost == c.PublicHost && was.TCPPorts == c.TCPPorts && was.AdvertiseHost == c.AdvertiseHost && was.AdvertisePort == c.AdvertisePort {
 		return
 	}
 	for _, l := range s.lives {

@@ -25,6 +25,7 @@ const (
 	CodeKeyChanged      = "key_changed"       // another key than the one that is remembered for the name
 	CodeNoEncryption    = "no_encryption"     // one end knows no encryption, and the other has not agreed to go without
 	CodeNotPublished    = "not_published"     // the gateway's own visit to a service that its provider does not publish
+	CodeNotProven       = "not_proven"        // a domain that is not known to be the account's
 )
 
 // Close codes of signaling connections and of channels over WebSocket.

@@ -3,14 +3,18 @@
 
 package wire
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Publish is a provider's consent that the gateway itself visits a service, to
 // let the public in: the gateway reads what such visits carry (rules S14). The
 // provider accepts the gateway's key for no other service. Added.
 type Publish struct {
 	// Host is the wanted name of a website, of which the gateway makes one below
-	// its own domain; empty: none, and the gateway's operator writes one.
+	// its own domain, or, with a dot in it, a domain that is the account's own;
+	// empty: none, and the gateway's operator writes one.
 	Host string `json:"host,omitempty"`
 	// TCP is the wanted public port of the gateway's; 0: any, the same again after
 	// a restart. Nil: none. In what the gateway keeps it is the one in force.
@@ -44,6 +48,57 @@ func ValidLabel(s string) bool {
 		}
 	}
 	return len(s) < 4 || s[2:4] != "--"
+}
+
+// MaxDomain is the longest domain in bytes, as text (RFC 1035 §2.3.4).
+const MaxDomain = 253
+
+// ValidDomain reports whether s can be a domain of one's own: two labels or more,
+// in ASCII (a name in another script is written as browsers send it, xn--…), and
+// neither an address nor a part of one.
+func ValidDomain(s string) bool {
+	labels := strings.Split(s, ".")
+	if len(labels) < 2 || len(s) > MaxDomain {
+		return false
+	}
+	for _, label := range labels {
+		if rest, encoded := strings.CutPrefix(strings.ToLower(label), "xn--"); encoded {
+			label = rest
+		}
+		if !ValidLabel(label) {
+			return false
+		}
+	}
+	// What resolvers take for IPv4 ends in a number, also 127.1 and 0x7f.1.
+	last := labels[len(labels)-1]
+	_, err := strconv.ParseUint(last, 0, 64)
+	return err != nil && last[0] > '9'
+}
+
+// ValidHost reports whether s can be a Publish's Host.
+func ValidHost(s string) bool { return ValidLabel(s) || ValidDomain(s) }
+
+// PublicPort is how a port is called among public names: tcp:20022.
+func PublicPort(protocol string, number int) string { return protocol + ":" + strconv.Itoa(number) }
+
+// ValidPublicName reports whether s can be a name under which the public reaches
+// something: a label, a domain, or a result of PublicPort.
+func ValidPublicName(s string) bool {
+	protocol, number, isPort := strings.Cut(s, ":")
+	if !isPort {
+		return ValidHost(s)
+	}
+	n, err := strconv.ParseUint(number, 10, 16)
+	return err == nil && n > 0 && s == PublicPort(protocol, int(n)) && (protocol == TCP || protocol == UDP)
+}
+
+// PublicName returns the name under which an account's service with a host is
+// published: the domain itself, or PublicLabel's.
+func PublicName(host, account string) string {
+	if strings.Contains(host, ".") {
+		return strings.ToLower(host)
+	}
+	return PublicLabel(host, account)
 }
 
 // PublicLabel returns the label under which an account's service with a host is
