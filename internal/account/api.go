@@ -15,7 +15,7 @@ import (
 	"github.com/culvertd/culvert/internal/store"
 )
 
-// Config is what a Service needs. Only Changed and Logger may be nil.
+// Config is what a Service needs. Only Changed, Logger and Resolver may be nil.
 type Config struct {
 	Store Store
 	Keys  KeyStore
@@ -24,6 +24,7 @@ type Config struct {
 	// Issuer and Audience stand in log-ins: one of another gateway is void here.
 	Issuer, Audience string
 	Logger           func() *zap.Logger
+	Resolver         Resolver // for the proof of domains; nil: the system's
 	// Changed is called when the store has changed, before the call that did it
 	// returns: whoever holds connections open ends what is no longer allowed.
 	// It must not call back.
@@ -56,6 +57,8 @@ const (
 	GrantGiven         // UserID is the owner
 	GrantWithdrawn     // likewise
 	OrphansAdopted     // what had no owner is UserID's now
+	AccessChanged      // UserID is the owner
+	DomainsChanged
 	BlocksChanged
 	SettingsChanged
 )
@@ -184,4 +187,8 @@ const (
 	maxGrants      = 500
 	maxInviteBatch = 200
 	maxBlocks      = 10_000
+	maxAccess      = 500
+	maxDomains     = 100
+
+	maxVisitorPassword = 72 // bytes; bcrypt takes no more
 )

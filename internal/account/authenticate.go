@@ -20,15 +20,24 @@ const APITokenPrefix = "cva_"
 // Authenticate returns who a log-in or a token of the API belongs to. Whatever
 // is wrong with it, the answer is the same.
 func (s *Service) Authenticate(ctx context.Context, token string) (Principal, error) {
+	return s.authenticate(ctx, auth.HashSecret(token), func(now time.Time) (cached, error) {
+		if strings.HasPrefix(token, APITokenPrefix) {
+			return s.findToken(ctx, auth.HashSecret(token), now)
+		}
+		return s.findLogin(ctx, s.signer, token, now)
+	})
+}
+
+// authenticate asks find, unless what it has said before is fresh.
+func (s *Service) authenticate(ctx context.Context, key [32]byte, find func(now time.Time) (cached, error)) (Principal, error) {
 	now := time.Now()
-	key := auth.HashSecret(token)
 	known, ok, mark := s.cache.get(key)
 	ok = ok && (known.expires.IsZero() || now.Before(known.expires))
 	if ok && now.Sub(known.at) < cacheFresh {
 		s.seen.add(known.Principal, now)
 		return known.Principal, nil
 	}
-	found, err := s.find(ctx, token, key, now)
+	found, err := find(now)
 	switch {
 	case err == nil:
 		s.cache.put(key, found, mark)
@@ -44,11 +53,9 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Principal, er
 	}
 }
 
-func (s *Service) find(ctx context.Context, token string, hash [32]byte, now time.Time) (cached, error) {
-	if strings.HasPrefix(token, APITokenPrefix) {
-		return s.findToken(ctx, hash, now)
-	}
-	c, err := s.signer.Verify(token)
+// findLogin reads a token that signer has made for a log-in.
+func (s *Service) findLogin(ctx context.Context, signer *auth.Signer, token string, now time.Time) (cached, error) {
+	c, err := signer.Verify(token)
 	if err != nil {
 		return cached{}, errUnauthenticated
 	}

@@ -36,6 +36,7 @@ const (
 	CodeLimitReached       Code = "limit_reached"
 	CodeLastAdmin          Code = "last_admin"
 	CodeQuotaExceeded      Code = "quota_exceeded"
+	CodeNotProven          Code = "not_proven" // Details has the record and its value
 	CodeUnavailable        Code = "unavailable"
 	CodeInternal           Code = "internal"
 )

@@ -25,6 +25,8 @@ type limits struct {
 	sources *auth.Throttle[netip.Prefix] // the API in general
 	users   *auth.Throttle[int64]        // likewise
 	guesses *auth.Throttle[int64]        // of user codes of devices, by who guesses
+	proofs  *auth.Throttle[int64]        // look-ups of domains, by who asks
+	visits  *auth.Throttle[netip.Prefix] // passwords of websites; failures only
 	// accounts goes by what was typed, whether there is such an account or not:
 	// going by the account would tell that a name and an address are one's.
 	accounts *auth.Backoff[[32]byte]
@@ -40,6 +42,8 @@ func newLimits() limits {
 		sources:   auth.NewThrottle[netip.Prefix](100, 50*time.Millisecond),
 		users:     auth.NewThrottle[int64](100, 50*time.Millisecond),
 		guesses:   auth.NewThrottle[int64](10, time.Minute),
+		proofs:    auth.NewThrottle[int64](20, 6*time.Second),
+		visits:    auth.NewThrottle[netip.Prefix](10, 6*time.Second),
 		accounts:  auth.NewBackoff[[32]byte](),
 		passwords: auth.NewBackoff[int64](),
 	}

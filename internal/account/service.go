@@ -5,9 +5,9 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -39,6 +39,10 @@ type Service struct {
 	seen     *seen
 	failures *failureLog
 	devices  *devices
+	tickets  *tickets
+	openings *openings
+	proofKey []byte
+	resolver Resolver
 
 	administered atomic.Bool // see isAdministered
 
@@ -48,11 +52,7 @@ type Service struct {
 
 // New returns a service that is ready, and runs a housekeeper until Close.
 func New(ctx context.Context, cfg Config) (*Service, error) {
-	key, err := cfg.Keys.LoadOrCreate(ctx, keyName, func() ([]byte, error) {
-		key := make([]byte, auth.KeySize)
-		_, _ = rand.Read(key) // never fails (crypto/rand)
-		return key, nil
-	})
+	key, err := cfg.Keys.LoadOrCreate(ctx, keyName, func() ([]byte, error) { return auth.NewKey(), nil })
 	if err != nil {
 		return nil, fmt.Errorf("opening accounts: %w", err)
 	}
@@ -73,7 +73,16 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 		seen:     newSeen(),
 		failures: newFailureLog(),
 		devices:  newDevices(),
+		tickets:  newTickets(),
+		openings: newOpenings(),
+		resolver: cfg.Resolver,
 		done:     make(chan struct{}),
+	}
+	if s.proofKey, err = newProofKey(ctx, cfg.Keys); err != nil {
+		return nil, fmt.Errorf("opening accounts: %w", err)
+	}
+	if s.resolver == nil {
+		s.resolver = net.DefaultResolver
 	}
 	if s.logger == nil {
 		s.logger = zap.NewNop

@@ -67,6 +67,16 @@ type adminStore interface {
 	Grants(ctx context.Context, user int64) ([]store.Grant, error)
 	DeleteGrant(ctx context.Context, owner, id int64) error
 
+	SetAccess(ctx context.Context, a store.PublicAccess) error
+	AccessOf(ctx context.Context, user int64) ([]store.PublicAccess, error)
+	DeleteAccess(ctx context.Context, user int64, name string) error
+
+	SetDomain(ctx context.Context, d store.Domain) (before, now store.Domain, err error)
+	Domain(ctx context.Context, name string) (store.Domain, error)
+	Domains(ctx context.Context) ([]store.Domain, error)
+	DomainsOf(ctx context.Context, user int64) ([]store.Domain, error)
+	DeleteDomain(ctx context.Context, user int64, name string) error
+
 	CreateBlock(ctx context.Context, b store.Block) (store.Block, error)
 	Blocks(ctx context.Context) ([]store.Block, error)
 	DeleteBlock(ctx context.Context, id int64) error

@@ -4,6 +4,7 @@
 package auth
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strconv"
@@ -29,6 +30,17 @@ type Claims struct {
 	Epoch     int64  // of the user, when it was issued
 	IssuedAt  time.Time
 	ExpiresAt time.Time
+}
+
+// For returns a signer with the same key whose tokens are good for another
+// audience alone.
+func (s *Signer) For(audience string) (*Signer, error) { return NewSigner(s.key, s.issuer, audience) }
+
+// NewKey returns a new key for NewSigner.
+func NewKey() []byte {
+	key := make([]byte, KeySize)
+	_, _ = rand.Read(key) // never fails (crypto/rand)
+	return key
 }
 
 // Signer issues log-ins and knows its own again. HMAC-SHA256 is the only
