@@ -44,7 +44,7 @@ func (p *Permission) Provision(ctx caddy.Context) error {
 
 // CertificateAllowed implements caddytls.OnDemandPermission.
 func (p *Permission) CertificateAllowed(_ context.Context, name string) error {
-	if _, ok := p.core.Published(name); !ok {
+	if _, _, ok := p.core.Published(name); !ok {
 		return fmt.Errorf("%w: nothing is published as %s", caddytls.ErrPermissionDenied, name)
 	}
 	return nil

@@ -4,6 +4,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -48,20 +49,34 @@ func (h *Published) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// ServeHTTP passes on what is for a published service.
+// ServeHTTP passes on what is for a published service, from who may come.
 func (h *Published) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if api := h.core.API(); api != nil && api.Blocked(clientAddr(r)) {
+	api, addr := h.core.API(), clientAddr(r)
+	if api != nil && api.Blocked(addr) {
 		publish.Forbidden.Serve(w, r)
 		return nil
 	}
-	if _, ok := h.core.Published(hostname(r)); !ok {
+	n, name, ok := h.core.Published(hostname(r))
+	publisher := h.core.Publisher()
+	if !ok || api == nil || publisher == nil {
 		publish.Unknown.Serve(w, r)
 		return nil
 	}
-	err := next.ServeHTTP(w, r)
-	if page := publish.PageFor(err); page != nil {
-		page.Serve(w, r)
+	q, in := publisher.Gate().Enter(w, r, publish.Visit{
+		Key: publish.Key{Owner: n.Owner, Name: name}, Addr: addr, Secure: isSecure(r), Site: api.Site().URL,
+	})
+	if q == nil {
 		return nil
+	}
+	defer q.End()
+	out := &watched{&caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, q}
+	err := next.ServeHTTP(out, in)
+	if page := publish.PageFor(err); page != nil {
+		page.Serve(out, r)
+		return nil
+	}
+	if failed, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
+		q.Answer(failed.StatusCode)
 	}
 	return err
 }
@@ -115,7 +130,7 @@ func (*Upstreams) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // GetUpstreams implements reverseproxy.UpstreamSource.
 func (u *Upstreams) GetUpstreams(r *http.Request) ([]*reverseproxy.Upstream, error) {
-	n, ok := u.core.Published(hostname(r))
+	n, _, ok := u.core.Published(hostname(r))
 	if !ok {
 		return nil, nil
 	}

@@ -84,13 +84,15 @@ func (b *book) following(ctx context.Context, c account.Change) func(context.Con
 		return user(b.userChanged)
 	case account.UserDisabled:
 		b.suspend(ctx, c.UserID, hub.Closing{Code: hub.CloseForbidden, Reason: "account disabled"}, "is disabled")
+		b.publisher.Gate().CutUser(c.UserID)
 		return user(b.userChanged)
 	case account.UserEnabled:
 		return user(b.resume)
 	case account.UserDeleted:
 		b.suspend(ctx, c.UserID, hub.Closing{Code: closeDeleted, Reason: "endpoint deleted"}, "was deleted")
 		b.forgetUser(c.UserID)
-		return b.refreshGrants
+		b.publisher.Gate().CutUser(c.UserID)
+		return b.refreshAll(b.refreshGrants, b.refreshAccess, b.refreshDomains)
 	case account.ClientTokenCreated:
 		t := toToken(c.ClientToken)
 		t.Account = b.accountOf(c.ClientToken.UserID)
@@ -99,13 +101,19 @@ func (b *book) following(ctx context.Context, c account.Change) func(context.Con
 		b.tunnels.RevokeToken(c.TokenID)
 	case account.GrantGiven, account.GrantWithdrawn:
 		return b.refreshGrants
+	case account.AccessChanged:
+		return b.refreshAccess
+	case account.DomainsChanged:
+		return b.refreshDomains
 	case account.OrphansAdopted:
-		return user(b.adopt)
+		return b.refreshAll(user(b.adopt), b.refreshAccess, b.refreshDomains)
 	case account.BlocksChanged:
 		return b.refreshBlocks
 	case account.SettingsChanged:
 		return b.refreshDefaults
-	case account.LoginsRevoked, account.APITokenRevoked: // admin's business
+	case account.LoginsRevoked:
+		b.publisher.Gate().CutUser(c.UserID)
+	case account.APITokenRevoked: // admin's business
 	}
 	return nil
 }
@@ -217,12 +225,19 @@ func (b *book) adopt(ctx context.Context, id int64) error {
 
 // refresh reads anew what all accounts have in common.
 func (b *book) refresh(ctx context.Context) error {
-	for _, f := range []func(context.Context) error{b.refreshBlocks, b.refreshGrants, b.refreshDefaults} {
-		if err := f(ctx); err != nil {
-			return err
+	return b.refreshAll(b.refreshBlocks, b.refreshGrants, b.refreshDefaults, b.refreshAccess, b.refreshDomains)(ctx)
+}
+
+// refreshAll does one after the other, until one fails.
+func (*book) refreshAll(list ...func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for _, f := range list {
+			if err := f(ctx); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	return nil
 }
 
 func (b *book) refreshDefaults(ctx context.Context) error {

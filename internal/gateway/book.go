@@ -31,6 +31,7 @@ const closeDeleted = 4410
 type book struct {
 	store    *store.Store
 	site     atomic.Pointer[Site]
+	public   atomic.Pointer[PublicSite]
 	accounts *account.Service
 
 	// These are nil while no gateway runs.

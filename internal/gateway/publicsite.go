@@ -13,26 +13,42 @@ import (
 )
 
 // PublicSite is where the public reaches what is published by name: one label
-// below a domain.
-type PublicSite struct{ site Site }
+// below a domain and, if domains is set, under domains of others too.
+type PublicSite struct{ site, domains Site }
 
 // Apps is where names of what is published are by default: apps below the site's
-// own name, or below localhost if that is an address.
+// own name, or below localhost if that is an address; and all other hosts.
 func (s Site) Apps() string {
 	if _, err := netip.ParseAddr(s.Host); err == nil {
 		s.Host = "localhost"
 	}
 	s.Host = "*.apps." + s.Host
-	return s.String()
+	open, _, _ := strings.Cut(s.String(), "://")
+	open += "://"
+	if s.Port != "" {
+		open += ":" + s.Port
+	}
+	return s.String() + ", " + open
 }
 
 // ParsePublicSite reads an address such as `https://*.apps.example.com` or
 // `http://*.apps.localhost:8080`, as Caddy has it for a site. Of a list the first
-// counts.
+// counts, and the first without a host, such as `https://` or `http://:8080`: that
+// is where domains of others are.
 func ParsePublicSite(s string) (PublicSite, error) {
-	addr := s
-	if list := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }); len(list) > 0 {
+	addr, open := s, ""
+	list := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+	if len(list) > 0 {
 		addr = list[0]
+	}
+	for _, other := range list {
+		_, host, ok := strings.Cut(other, "://")
+		if !ok {
+			host = other
+		}
+		if open == "" && (host == "" || host[0] == ':') {
+			open = other
+		}
 	}
 	// With a label in place of the wildcard it is a site like any other.
 	const label = "wildcard"
@@ -46,8 +62,33 @@ func ParsePublicSite(s string) (PublicSite, error) {
 			"write it like https://*.apps.example.com", addr)
 	}
 	site.Host = strings.ToLower(domain)
-	return PublicSite{site}, nil
+	out := PublicSite{site: site}
+	if open != "" {
+		// With a host in front of the port it is a site like any other.
+		scheme, port, ok := strings.Cut(open, "://")
+		if !ok {
+			scheme, port = "https", open
+		}
+		if out.domains, err = ParseSite(scheme + "://" + label + port); err != nil {
+			return PublicSite{}, fmt.Errorf("publish: %w", err)
+		}
+	}
+	return out, nil
 }
+
+// Domains returns the URL of domains of others with a * in place of the domain;
+// empty if there is no site for them.
+func (p PublicSite) Domains() string {
+	if p.domains.Host == "" {
+		return ""
+	}
+	site := p.domains
+	site.Host = "*"
+	return site.String()
+}
+
+// Secure reports whether what is published by name is reached by HTTPS.
+func (p PublicSite) Secure() bool { return p.site.TLS }
 
 // String returns the URL with a * in place of the label; empty for the zero value.
 func (p PublicSite) String() string {
@@ -73,16 +114,37 @@ func (p PublicSite) label(host string) (string, bool) {
 	return strings.ToLower(host[:cut]), true // of ASCII
 }
 
-// Published returns what is published under a host, which has no port; false if
-// nothing is.
-func (c *Core) Published(host string) (signaling.Named, bool) {
+// name returns what a request's host names: the label below the domain, or the
+// whole of a domain of somebody's.
+func (p PublicSite) name(host string) (string, bool) {
+	if label, ok := p.label(host); ok {
+		return label, true
+	}
+	if p.domains.Host == "" || !wire.ValidDomain(host) {
+		return "", false
+	}
+	return strings.ToLower(host), true // of ASCII
+}
+
+// url returns where the public reaches a result of name.
+func (p PublicSite) url(name string) string {
+	pattern := p.String()
+	if strings.Contains(name, ".") {
+		pattern = p.Domains()
+	}
+	return strings.Replace(pattern, "*", name, 1)
+}
+
+// Published returns what is published under a host, which has no port, and its
+// name; false if nothing is.
+func (c *Core) Published(host string) (n signaling.Named, name string, ok bool) {
 	r := c.run.Load()
 	if r == nil {
-		return signaling.Named{}, false
+		return n, "", false
 	}
-	label, ok := r.public.Load().label(host)
-	if !ok {
-		return signaling.Named{}, false
+	if name, ok = r.book.public.Load().name(host); !ok {
+		return n, "", false
 	}
-	return r.book.tunnels.Named(label)
+	n, ok = r.book.tunnels.Named(name)
+	return n, name, ok
 }

@@ -73,11 +73,37 @@ func TestPublicLabels(t *testing.T) {
 	}
 }
 
+// TestPublicDomains: with a site for all hosts domains name something too, and
+// labels below the gateway's domain still do.
+func TestPublicDomains(t *testing.T) {
+	p, err := ParsePublicSite("https://*.apps.example.com, https://")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]string{
+		"shop.apps.example.com": "shop", "www.Example.org": "www.example.org", "example.org": "example.org",
+		"apps.example.com": "apps.example.com", "www.example.org.": "", "localhost": "", "127.0.0.1": "", "127.1": "", "0x7f.1": "", "[::1]": "",
+		"xn--bcher-kva.example": "xn--bcher-kva.example", "b\u00fccher.example": "", "_dmarc.example.org": "", "": "", "example.org:443": "",
+	} {
+		if got, ok := p.name(host); ok != (want != "") || got != want {
+			t.Errorf("%q: %q, %t; want %q", host, got, ok, want)
+		}
+	}
+	if got, ok := (PublicSite{site: p.site}).name("www.example.org"); ok {
+		t.Errorf("without a site for domains: %q", got)
+	}
+	for name, want := range map[string]string{"shop": "https://shop.apps.example.com", "www.example.org": "https://www.example.org"} {
+		if got := p.url(name); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 // TestPublished: a core knows what is published while it is open, at the site of
 // its latest config.
 func TestPublished(t *testing.T) {
 	c := New(dataDir(t))
-	if n, ok := c.Published("shop.localhost"); ok || c.Publisher() != nil {
+	if n, _, ok := c.Published("shop.localhost"); ok || c.Publisher() != nil {
 		t.Errorf("before it is open: %+v", n)
 	}
 	site, err := ParsePublicSite("http://*.localhost")
@@ -88,14 +114,14 @@ func TestPublished(t *testing.T) {
 		if err := c.Push(t.Context(), &Generation{Config: cfg, Logger: zap.NewNop()}); err != nil {
 			t.Fatal(err)
 		}
-		if n, ok := c.Published("shop.localhost"); ok || c.Publisher() == nil {
+		if n, _, ok := c.Published("shop.localhost"); ok || c.Publisher() == nil {
 			t.Errorf("%+v: %+v", cfg.Publish, n)
 		}
 	}
 	if err := c.Close(Removed); err != nil {
 		t.Error(err)
 	}
-	if n, ok := c.Published("shop.localhost"); ok || c.Publisher() != nil {
+	if n, _, ok := c.Published("shop.localhost"); ok || c.Publisher() != nil {
 		t.Errorf("after its end: %+v", n)
 	}
 }
@@ -103,13 +129,13 @@ func TestPublished(t *testing.T) {
 // TestApps: the default follows the gateway's site.
 func TestApps(t *testing.T) {
 	for site, want := range map[string]string{
-		"":                            "http://*.apps.localhost:8080",
-		"http://localhost:8080":       "http://*.apps.localhost:8080",
-		"gateway.example.com":         "https://*.apps.gateway.example.com",
-		"https://example.com:8443, b": "https://*.apps.example.com:8443",
-		"http://127.0.0.1:9":          "http://*.apps.localhost:9",
-		"https://[2001:db8::1]":       "https://*.apps.localhost",
-		":8080":                       "http://*.apps.localhost:8080",
+		"":                            "http://*.apps.localhost:8080, http://:8080",
+		"http://localhost:8080":       "http://*.apps.localhost:8080, http://:8080",
+		"gateway.example.com":         "https://*.apps.gateway.example.com, https://",
+		"https://example.com:8443, b": "https://*.apps.example.com:8443, https://:8443",
+		"http://127.0.0.1:9":          "http://*.apps.localhost:9, http://:9",
+		"https://[2001:db8::1]":       "https://*.apps.localhost, https://",
+		":8080":                       "http://*.apps.localhost:8080, http://:8080",
 	} {
 		s, err := ParseSite(site)
 		if err != nil {
@@ -119,8 +145,11 @@ func TestApps(t *testing.T) {
 		if got != want {
 			t.Errorf("%q: %s, want %s", site, got, want)
 		}
-		if p, err := ParsePublicSite(got); err != nil || p.String() != want {
-			t.Errorf("%q: %s, %v", got, p, err)
+		p, err := ParsePublicSite(got)
+		label, rest, _ := strings.Cut(want, ", ")
+		scheme, port, _ := strings.Cut(rest, "://")
+		if err != nil || p.String() != label || p.Domains() != scheme+"://*"+port {
+			t.Errorf("%q: %s, %s, %v", got, p, p.Domains(), err)
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -40,8 +39,7 @@ type running struct {
 	sockets  sockets
 	control  *control.Server
 	// key is the gateway's own, by which it proves itself as a visitor.
-	key    *identity.Key
-	public atomic.Pointer[PublicSite]
+	key *identity.Key
 }
 
 // open takes the data folder and starts everything; cfg has its defaults.
@@ -101,7 +99,7 @@ func (c *Core) open(ctx context.Context, cfg Config) (_ *running, err error) {
 	undo = append(undo, r.closeAccounts)
 
 	r.book.site.Store(&cfg.Site)
-	r.public.Store(&cfg.Publish)
+	r.book.public.Store(&cfg.Publish)
 	r.control, err = control.Serve(c.dir, &r.book, func(msg string, err error) {
 		c.log.Load().Error(msg, zap.Error(err))
 	})
@@ -139,10 +137,12 @@ func (r *running) openAccounts(ctx context.Context, dir string, log func() *zap.
 	b := &r.book
 	b.tunnels.SetBlocked(b.blocks.has)
 	b.tunnels.SetWatch(b.watch)
-	if err := b.refresh(ctx); err != nil {
+	if err := openAccounts(ctx, b, dir, log); err != nil {
 		return err
 	}
-	if err := openAccounts(ctx, b, dir, log); err != nil {
+	b.publisher.Gate().SetAccounts(b.accounts)
+	if err := b.refresh(ctx); err != nil {
+		b.accounts.Close()
 		return err
 	}
 	b.pulse = newPulse(b.hub, b.tunnels, b.ledger, b.store, log, b.enforce)
@@ -182,7 +182,7 @@ func (r *running) prepare(ctx context.Context, cfg Config) error {
 func (r *running) apply(cfg Config) {
 	r.book.tunnels.Configure(r.signalingConfig(cfg, r.sockets.port(cfg.Relay.Listen)))
 	r.book.site.Store(&cfg.Site)
-	r.public.Store(&cfg.Publish)
+	r.book.public.Store(&cfg.Publish)
 	r.book.rec.setRetention(cfg.Retention)
 	r.book.follow(cfg)
 	r.book.hub.Configure(r.hubConfig(cfg))
@@ -207,6 +207,7 @@ func (r *running) signalingConfig(cfg Config, port int) signaling.Config {
 	s.Limits, s.Quota = r.book.ledger.tunnelLimits, r.book.ledger.tunnelQuota
 	own := r.key.Public()
 	s.GatewayKey = &own
+	s.DomainProof = r.book.domainProof
 	return s
 }
 

@@ -63,8 +63,10 @@ func (v *guest) SyscallConn() (syscall.RawConn, error) {
 	return c.SyscallConn()
 }
 
-// CloseAddr resets what came by public ports from addresses for which f is true.
+// CloseAddr ends what came by public ports and names from addresses for which f is
+// true.
 func (p *Publisher) CloseAddr(f func(netip.Addr) bool) {
+	p.gate.CutAddr(f)
 	p.guests.mu.Lock()
 	var gone []*guest
 	for v := range p.guests.all {

@@ -42,6 +42,34 @@ var (
 		{"The service does not answer", "The computer that offers this service is connected, but the service itself cannot be reached there."},
 		{"服务没有响应", "提供此服务的计算机已连接，但无法在其上访问该服务。"},
 	}}
+	locked = &Page{http.StatusUnauthorized, [2]text{
+		{"A password is needed", "Whoever publishes this asks for a password. Any user name will do."},
+		{"需要密码", "发布者为此内容设置了密码。用户名可任意填写。"},
+	}}
+	loginNeeded = &Page{http.StatusUnauthorized, [2]text{
+		{"A log-in is needed", "Whoever publishes this asks for a log-in at this gateway. Open the address in a browser."},
+		{"需要登录", "发布者要求先登录此网关。请在浏览器中打开该地址。"},
+	}}
+	notYou = &Page{http.StatusForbidden, [2]text{
+		{"Not for your account", "You are logged in, but this is for other accounts. Ask whoever publishes it."},
+		{"您的账户没有权限", "您已登录，但此内容只对其他账户开放。请联系发布者。"},
+	}}
+	insecure = &Page{http.StatusForbidden, [2]text{
+		{"HTTPS is needed", "This asks for a log-in, which is only possible by HTTPS. Use an address that begins with https://."},
+		{"需要 HTTPS", "此内容要求登录，而登录只能通过 HTTPS 进行。请使用以 https:// 开头的地址。"},
+	}}
+	expired = &Page{http.StatusForbidden, [2]text{
+		{"This link is used up", "It is good once, for a short time, and in one browser. Open the address of the website again."},
+		{"此链接已失效", "它只能在短时间内、在同一个浏览器中使用一次。请重新打开网站地址。"},
+	}}
+	tooMany = &Page{http.StatusTooManyRequests, [2]text{
+		{"Too many tries", "There were too many wrong passwords from your network. Try again in a moment."},
+		{"尝试次数过多", "来自您所在网络的错误密码过多。请稍后再试。"},
+	}}
+	unready = &Page{http.StatusServiceUnavailable, [2]text{
+		{"The gateway is not ready", "It starts or stops just now, or its database cannot be reached. Try again in a moment."},
+		{"网关尚未就绪", "网关正在启动或停止，或暂时无法访问数据库。请稍后再试。"},
+	}}
 	slow = &Page{http.StatusGatewayTimeout, [2]text{
 		{"The service takes too long", "The computer that offers this service did not answer in time. Try again in a moment."},
 		{"服务响应超时", "提供此服务的计算机没有及时响应。请稍后再试。"},
@@ -93,7 +121,8 @@ func (p *Page) Serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Language", lang)
 	h.Set("Vary", "Accept, Accept-Language")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusGatewayTimeout {
+	switch p.Status {
+	case http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusTooManyRequests:
 		h.Set("Retry-After", retryAfter)
 	}
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/culvertd/culvert/internal/splice"
+	"github.com/culvertd/culvert/internal/wire"
 )
 
 const (
@@ -121,6 +122,9 @@ func (o *port) serve(c splice.Conn) {
 	ctx, cancel := context.WithTimeout(o.ctx, portPatience)
 	defer cancel()
 	n, ok := o.p.signaling.NamedPort(o.number)
+	if ok && o.p.gate.Refuse(Key{n.Owner, wire.PublicPort(wire.TCP, o.number)}, splice.Peer(c)) {
+		ok = false
+	}
 	if ok {
 		away, known := o.p.signaling.Away(n.Client)
 		ok = known && away < awayMost

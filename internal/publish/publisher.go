@@ -42,6 +42,7 @@ type Publisher struct {
 
 	block  atomic.Pointer[func(netip.Addr) bool] // nil: nobody
 	guests guests
+	gate   *Gate
 
 	mu       sync.Mutex // guards the fields below
 	services map[string]*service
@@ -58,7 +59,7 @@ type service struct {
 
 // Open signs in at s with key. Whoever opens it closes it, before s.
 func Open(s *signaling.Server, key *identity.Key) *Publisher {
-	p := &Publisher{signaling: s, services: make(map[string]*service), ports: make(map[int]*port)}
+	p := &Publisher{signaling: s, services: make(map[string]*service), ports: make(map[int]*port), gate: newGate()}
 	ln := newListener()
 	p.site = &http.Server{
 		ReadHeaderTimeout: headerTimeout,
@@ -85,6 +86,9 @@ func Open(s *signaling.Server, key *identity.Key) *Publisher {
 	p.tasks.Go(func() { p.dropUnused(ctx, unusedFor) })
 	return p
 }
+
+// Gate returns what stands in front of published names.
+func (p *Publisher) Gate() *Gate { return p.gate }
 
 // Close resets all connections and waits.
 func (p *Publisher) Close() {
