@@ -24,6 +24,7 @@ type Accounts interface {
 	registrar
 	owner
 	tokenKeeper
+	publisher
 	administration
 }
 
@@ -64,6 +65,17 @@ type tokenKeeper interface {
 	DeviceLook(ctx context.Context, p account.Principal, userCode string) (account.DeviceRequest, error)
 	DeviceDecide(ctx context.Context, p account.Principal, userCode string, allow bool, from account.From) error
 	DevicePoll(ctx context.Context, deviceCode string, from account.From) (token string, err error)
+}
+
+type publisher interface {
+	SetAccess(ctx context.Context, p account.Principal, owner int64, name string, r account.AccessRules, from account.From) error
+
+	// Domains are p's own, or everybody's.
+	Domains(ctx context.Context, p account.Principal, all bool) ([]store.Domain, error)
+	DomainProof(user int64) string
+	ProveDomain(ctx context.Context, p account.Principal, name string, from account.From) (store.Domain, error)
+	AssignDomain(ctx context.Context, p account.Principal, owner, name string, from account.From) (store.Domain, error)
+	DropDomain(ctx context.Context, p account.Principal, anybodys bool, name string, from account.From) error
 }
 
 type administration interface {

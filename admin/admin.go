@@ -88,6 +88,8 @@ func (a *API) routes() {
 	a.clients()
 	a.sessions()
 	a.grants()
+	a.published()
+	a.domains()
 	a.history()
 	a.events()
 	a.invites()

@@ -42,7 +42,7 @@ func (a *API) blocks() {
 	create := every.with(post, "/blocks", "create-block", adminManager, "Blocks addresses, and cuts what they have open")
 	create.status, create.create = http.StatusCreated, true
 	handle(a, tag, create, func(ctx context.Context, q *request, in *newBlockIn) (*out[Block], error) {
-		prefix, err := parsePrefix(in.Body.Prefix)
+		prefix, err := parsePrefix("body.prefix", in.Body.Prefix)
 		if err != nil {
 			return nil, err
 		}
@@ -59,14 +59,14 @@ func (a *API) blocks() {
 }
 
 // parsePrefix takes a single address for the prefix that holds it alone.
-func parsePrefix(text string) (netip.Prefix, error) {
+func parsePrefix(field, text string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
 		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
-		return p, invalidField("body.prefix", "is neither an address nor a prefix such as 192.0.2.0/24")
+		return p, invalidField(field, "is neither an address nor a prefix such as 192.0.2.0/24")
 	}
 	return p.Masked(), nil
 }

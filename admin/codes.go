@@ -40,7 +40,7 @@ var codes = []account.Code{
 	account.CodeExists, account.CodeInviteInvalid, account.CodeLinkInvalid, account.CodeRegistrationClosed,
 	account.CodeTermsRequired, account.CodeLoginFailed, account.CodeDisabled, account.CodePasswordWrong,
 	account.CodePasswordWeak, account.CodePasswordTooLong, account.CodeRateLimited, account.CodeLastAdmin,
-	account.CodeQuotaExceeded, account.CodeUnavailable,
+	account.CodeQuotaExceeded, account.CodeUnavailable, account.CodeNotProven,
 }
 
 // TransformSchema implements huma.SchemaTransformer: a tag cannot hold a list

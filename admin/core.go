@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/culvertd/culvert/internal/account"
 	"github.com/culvertd/culvert/internal/inventory"
 	"github.com/culvertd/culvert/internal/store"
 )
@@ -19,6 +20,7 @@ import (
 type Core interface {
 	Endpoints
 	Tunnels
+	Publishing
 
 	History(ctx context.Context, scope int64, q inventory.HistoryQuery) ([]inventory.Point, error)
 	Usage(ctx context.Context, user int64) (inventory.Usage, error)
@@ -86,4 +88,15 @@ type Tunnels interface {
 	EndSession(ctx context.Context, scope int64, id string) error
 	// SessionLog has the newest lines first.
 	SessionLog(ctx context.Context, scope int64, p store.Page) (list []inventory.PastSession, next string, err error)
+}
+
+// Publishing is what the public can reach.
+type Publishing interface {
+	// Published lists public names and ports.
+	Published(ctx context.Context, scope int64, search string, p store.Page) (list []inventory.Publication, next string, err error)
+	// PublicRequests has the newest first. It fails if the account has no such
+	// name.
+	PublicRequests(ctx context.Context, owner int64, name string) ([]inventory.PublicRequest, error)
+	// Visit lets p on to a website that asks for a log-in here.
+	Visit(ctx context.Context, p account.Principal, host, state, to string) (account.Visit, error)
 }

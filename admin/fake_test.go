@@ -31,6 +31,7 @@ type fakeCore struct {
 	endpoints map[string]inventory.Endpoint
 	clients   map[string]inventory.Client // by owner/name
 	sessions  map[string]int64            // their owners
+	published []inventory.Publication
 	conns     map[string]bool             // by endpoint/connection
 	blocked   netip.Prefix
 	live      inventory.Live
@@ -204,6 +205,29 @@ func (c *fakeCore) ForgetClientKey(ctx context.Context, owner int64, name string
 func (c *fakeCore) Streams(ctx context.Context, owner int64, name string) (inventory.Streams, error) {
 	_, err := c.Client(ctx, owner, name)
 	return inventory.Streams{Items: []inventory.Stream{}}, err
+}
+
+func (c *fakeCore) Published(_ context.Context, scope int64, search string, _ store.Page) ([]inventory.Publication, string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(c.published), func(p inventory.Publication) bool {
+		return !within(scope, p.OwnerID) || !strings.Contains(p.Name, search)
+	}), "", nil
+}
+
+func (c *fakeCore) PublicRequests(_ context.Context, owner int64, name string) ([]inventory.PublicRequest, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.published {
+		if p.OwnerID == owner && p.Name == name {
+			return []inventory.PublicRequest{{ID: 1, Method: "GET", Path: "/"}}, nil
+		}
+	}
+	return nil, errNone
+}
+
+func (c *fakeCore) Visit(_ context.Context, p account.Principal, host, state, to string) (account.Visit, error) {
+	return account.Visit{URL: "https://" + host + "/" + state + to + p.User.Name}, nil
 }
 
 func (c *fakeCore) Services(context.Context, int64) ([]inventory.Service, error) { return nil, nil }

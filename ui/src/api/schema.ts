@@ -192,6 +192,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists everybody's domains
+         * @description For administrators; API tokens of any scope.
+         */
+        get: operations["any-list-domains"];
+        put?: never;
+        /**
+         * Makes a domain an account's, on an administrator's word
+         * @description For administrators; API tokens with the scope manage.
+         */
+        post: operations["any-assign-domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/domains/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes a domain away
+         * @description For administrators; API tokens with the scope manage.
+         */
+        delete: operations["any-drop-domain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/endpoints": {
         parameters: {
             query?: never;
@@ -460,6 +504,66 @@ export interface paths {
          * @description For administrators; API tokens of any scope.
          */
         get: operations["any-get-load"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/published": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists public names and ports: those of services, and those with rules for who may come
+         * @description For administrators; API tokens of any scope.
+         */
+        get: operations["any-list-published"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/published/{owner}/{name}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says who may come to a public name, whether a service has it or not; open without addresses forgets it
+         * @description For administrators; API tokens with the scope manage.
+         */
+        put: operations["any-set-access"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/published/{owner}/{name}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the latest requests to a published website, newest first; they are in memory only
+         * @description For administrators; API tokens of any scope.
+         */
+        get: operations["any-list-requests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1124,6 +1228,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists one's own domains
+         * @description For every account; API tokens of any scope.
+         */
+        get: operations["list-domains"];
+        put?: never;
+        /**
+         * Looks for the DNS record that proves a domain, and makes it one's own
+         * @description For every account; API tokens with the scope manage.
+         */
+        post: operations["prove-domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/domains/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the DNS record that proves a domain
+         * @description For every account; API tokens of any scope.
+         */
+        get: operations["get-domain-proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/domains/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Gives a domain up; what is published there is not any more
+         * @description For every account; API tokens with the scope manage.
+         */
+        delete: operations["drop-domain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/endpoints": {
         parameters: {
             query?: never;
@@ -1404,6 +1572,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/published": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists public names and ports: those of services, and those with rules for who may come
+         * @description For every account; API tokens of any scope.
+         */
+        get: operations["list-published"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/published/{name}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says who may come to a public name, whether a service has it or not; open without addresses forgets it
+         * @description For every account; API tokens with the scope manage.
+         */
+        put: operations["set-access"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/published/{name}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the latest requests to a published website, newest first; they are in memory only
+         * @description For every account; API tokens of any scope.
+         */
+        get: operations["list-requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/services": {
         parameters: {
             query?: never;
@@ -1612,6 +1840,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets who is logged in on to a published website that asks for it
+         * @description For every account that is logged in; no API tokens.
+         */
+        post: operations["create-visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1627,6 +1875,45 @@ export interface components {
             name: string;
             /** @enum {string} */
             scope: "read" | "manage";
+        };
+        Access: {
+            /** @description If any, the only addresses that may come, in CIDR notation. */
+            allow: string[];
+            /** @description Addresses that may not come, in CIDR notation. */
+            deny: string[];
+            /** @description Whether a password is set. */
+            has_password: boolean;
+            /**
+             * @description open: whoever finds it; password: who knows a password (HTTP Basic, any user name); login: who is logged in at this gateway. Ports are open.
+             * @enum {string}
+             */
+            mode: "open" | "password" | "login";
+            /** @description With login: the names of accounts that may come besides the owner; empty: all. */
+            visitors: string[];
+        };
+        AccessInBody: {
+            /** @description Addresses, or addresses in CIDR notation. If any, no others may come. */
+            allow?: string[];
+            /** @description Addresses, or addresses in CIDR notation, that may not come. */
+            deny?: string[];
+            /** @enum {string} */
+            mode: "open" | "password" | "login";
+            /** @description With the mode password; without it, the one that is set stays. */
+            password?: string;
+            /** @description With the mode login: accounts that may come besides the owner; none: all. */
+            visitors?: string[];
+        };
+        AnyAccessInBody: {
+            /** @description Addresses, or addresses in CIDR notation. If any, no others may come. */
+            allow?: string[];
+            /** @description Addresses, or addresses in CIDR notation, that may not come. */
+            deny?: string[];
+            /** @enum {string} */
+            mode: "open" | "password" | "login";
+            /** @description With the mode password; without it, the one that is set stays. */
+            password?: string;
+            /** @description With the mode login: accounts that may come besides the owner; none: all. */
+            visitors?: string[];
         };
         AuditEntry: {
             /** @description Such as user.login or endpoint.delete. */
@@ -1851,6 +2138,30 @@ export interface components {
             /** @enum {string} */
             token_type: "Bearer";
         };
+        Domain: {
+            /** Format: date-time */
+            created_at: string;
+            name: string;
+            owner: string;
+            /**
+             * Format: int64
+             * @description 0 is the operator.
+             */
+            owner_id: number;
+            /**
+             * @description By what it is known to be the account's.
+             * @enum {string}
+             */
+            proof: "dns" | "administrator";
+        };
+        DomainProof: {
+            /** @description What stands in front of the domain in the name of the DNS record, such as _culvert. */
+            prefix: string;
+            /** @enum {string} */
+            type: "TXT";
+            /** @description What the record says. The same for all domains of the account, and no secret. */
+            value: string;
+        };
         Endpoint: {
             /** Format: date-time */
             created_at: string;
@@ -1973,7 +2284,7 @@ export interface components {
              * @example not_found
              * @enum {string}
              */
-            code: "bad_request" | "not_found" | "method_not_allowed" | "too_large" | "unsupported_media_type" | "invalid" | "internal" | "gateway_not_ready" | "stopping" | "blocked" | "cross_origin" | "conflict" | "idempotency_key_reused" | "in_progress" | "limit_reached" | "cookie_needs_https" | "forbidden" | "unauthenticated" | "exists" | "invite_invalid" | "link_invalid" | "registration_closed" | "terms_required" | "login_failed" | "disabled" | "password_wrong" | "password_weak" | "password_too_long" | "rate_limited" | "last_admin" | "quota_exceeded" | "unavailable";
+            code: "bad_request" | "not_found" | "method_not_allowed" | "too_large" | "unsupported_media_type" | "invalid" | "internal" | "gateway_not_ready" | "stopping" | "blocked" | "cross_origin" | "conflict" | "idempotency_key_reused" | "in_progress" | "limit_reached" | "cookie_needs_https" | "forbidden" | "unauthenticated" | "exists" | "invite_invalid" | "link_invalid" | "registration_closed" | "terms_required" | "login_failed" | "disabled" | "password_wrong" | "password_weak" | "password_too_long" | "rate_limited" | "last_admin" | "quota_exceeded" | "unavailable" | "not_proven";
             /** @description One sentence for each field that is wrong, by its name. */
             details?: {
                 [key: string]: string;
@@ -2052,6 +2363,11 @@ export interface components {
             /** @description What to send as after for the next page. Without it this is the last one. */
             next?: string;
         };
+        ListDomain: {
+            items: components["schemas"]["Domain"][];
+            /** @description What to send as after for the next page. Without it this is the last one. */
+            next?: string;
+        };
         ListEndpoint: {
             items: components["schemas"]["Endpoint"][];
             /** @description What to send as after for the next page. Without it this is the last one. */
@@ -2084,6 +2400,16 @@ export interface components {
         };
         ListPoint: {
             items: components["schemas"]["Point"][];
+            /** @description What to send as after for the next page. Without it this is the last one. */
+            next?: string;
+        };
+        ListPublicRequest: {
+            items: components["schemas"]["PublicRequest"][];
+            /** @description What to send as after for the next page. Without it this is the last one. */
+            next?: string;
+        };
+        ListPublication: {
+            items: components["schemas"]["Publication"][];
             /** @description What to send as after for the next page. Without it this is the last one. */
             next?: string;
         };
@@ -2253,6 +2579,12 @@ export interface components {
             /** @enum {string} */
             scope: "read" | "manage";
         };
+        NewAnyDomainInBody: {
+            /** @description Such as www.example.org. */
+            name: string;
+            /** @description The name of the account; without it, the operator's. */
+            owner?: string;
+        };
         NewBlockInBody: {
             /**
              * Format: date-time
@@ -2280,6 +2612,10 @@ export interface components {
             client?: string;
             /** @description What it is for. */
             name?: string;
+        };
+        NewDomainInBody: {
+            /** @description Such as www.example.org. */
+            name: string;
         };
         NewGrantInBody: {
             /** @description One's own client that offers it. */
@@ -2372,6 +2708,76 @@ export interface components {
             peak: number;
             /** Format: date-time */
             start: string;
+        };
+        PublicRequest: {
+            /** @description Where it came from. */
+            address: string;
+            /**
+             * Format: int64
+             * @description Of the answer's body; 0 while it is open.
+             */
+            bytes_out: number;
+            /** Format: int64 */
+            id: number;
+            method: string;
+            /** @description Whether it goes on. */
+            open: boolean;
+            /** @description Without the query, which may hold secrets; at most 200 bytes. */
+            path: string;
+            /**
+             * Format: double
+             * @description How long it took; so far, while it is open.
+             */
+            seconds: number;
+            /**
+             * Format: int64
+             * @description Absent while it is open and not answered.
+             */
+            status?: number;
+            /** Format: date-time */
+            time: string;
+            /** @description The account of who came, if a log-in is asked for. */
+            visitor?: string;
+        };
+        Publication: {
+            access: components["schemas"]["Access"];
+            /** @description The client that offers the service. Absent: none does now. */
+            client?: string;
+            /** @description Why a service was refused, for programs. */
+            code?: string;
+            /** @description Why a service was refused, and what to do. */
+            error?: string;
+            /** @enum {string} */
+            kind: "label" | "domain" | "tcp" | "udp";
+            /** @description A label below the gateway's domain, such as web-alice; a domain, such as www.example.org; or a port, such as tcp:20022. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Requests and WebSockets, or connections, that are open now.
+             */
+            open: number;
+            /** @description That account's name. */
+            owner: string;
+            /**
+             * Format: int64
+             * @description The account that it belongs to; 0 is the operator.
+             */
+            owner_id: number;
+            /** @description The service's. */
+            protocol?: string;
+            /**
+             * Format: int64
+             * @description How many there were since the gateway began.
+             */
+            requests: number;
+            service?: string;
+            /**
+             * @description Whether the client is there; refused: the service may not have the name, see error; unused: no service has it.
+             * @enum {string}
+             */
+            status: "online" | "offline" | "refused" | "unused";
+            /** @description Where the public reaches it. Absent: nowhere now. */
+            url?: string;
         };
         Rates: {
             /** Format: double */
@@ -2628,6 +3034,20 @@ export interface components {
             endpoints?: number;
             /** Format: int64 */
             monthly_bytes?: number;
+        };
+        Visit: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Good once, for the browser that has come from there. */
+            url: string;
+        };
+        VisitInBody: {
+            /** @description The host of the published website, with its port if it has one. */
+            host: string;
+            /** @description What the website has sent along. */
+            state: string;
+            /** @description The path there. */
+            to: string;
         };
     };
     responses: never;
@@ -3011,6 +3431,106 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Streams"];
                 };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "any-list-domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDomain"];
+                };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "any-assign-domain": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, such as a UUID. A repeated request with the same key within 24 hours creates nothing, and gets the first one's answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnyDomainInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "any-drop-domain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Anything but success. */
             default: {
@@ -3605,6 +4125,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Load"];
+                };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "any-list-published": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; without it the list begins. */
+                after?: string;
+                limit?: number;
+                /** @description What names and ids shall contain. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPublication"];
+                };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "any-set-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of its account; 0 is the operator. */
+                owner: number;
+                /** @description Such as web-alice, www.example.org or tcp:20022. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnyAccessInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "any-list-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of its account; 0 is the operator. */
+                owner: number;
+                /** @description Such as web-alice, www.example.org or tcp:20022. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPublicRequest"];
                 };
             };
             /** @description Anything but success. */
@@ -4862,6 +5493,137 @@ export interface operations {
             };
         };
     };
+    "list-domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDomain"];
+                };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "prove-domain": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Random, such as a UUID. A repeated request with the same key within 24 hours creates nothing, and gets the first one's answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDomainInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-domain-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainProof"];
+                };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "drop-domain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "list-endpoints": {
         parameters: {
             query?: {
@@ -5497,6 +6259,113 @@ export interface operations {
             };
         };
     };
+    "list-published": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before; without it the list begins. */
+                after?: string;
+                limit?: number;
+                /** @description What names and ids shall contain. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPublication"];
+                };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "set-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as web-alice, www.example.org or tcp:20022. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "list-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as web-alice, www.example.org or tcp:20022. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPublicRequest"];
+                };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "list-services": {
         parameters: {
             query?: never;
@@ -5876,6 +6745,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Usage"];
+                };
+            };
+            /** @description Anything but success. */
+            default: {
+                headers: {
+                    /** @description Seconds until it may be different. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "create-visit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VisitInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Visit"];
                 };
             };
             /** @description Anything but success. */
