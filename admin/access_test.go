@@ -96,6 +96,16 @@ var expected = []struct {
 	{"POST /grants", "", `{"grantee":"<grantee>","client":"nas","service":"web"}`, "401 201 201 201 403 201 403 201 401 401 401"},
 	{"DELETE /grants/{id}", "/grants/<grant>", "", "401 204 404 404 403 204 403 404 401 401 401"},
 
+	{"GET /published", "", "", "401 200 200 200 200 200 200 200 401 401 401"},
+	{"PUT /published/{name}/access", "/published/www.example.org/access", `{"mode":"open","deny":["192.0.2.1"]}`, "401 204 204 204 403 204 403 204 401 401 401"},
+	{"GET /published/{name}/requests", "/published/<public>/requests", "", "401 200 404 404 200 200 404 404 401 401 401"},
+	{"GET /domains", "", "", "401 200 200 200 200 200 200 200 401 401 401"},
+	{"GET /domains/proof", "", "", "401 200 200 200 200 200 200 200 401 401 401"},
+	// There is no record.
+	{"POST /domains", "", `{"name":"<new-domain>"}`, "401 422 422 422 403 422 403 422 401 401 401"},
+	{"DELETE /domains/{name}", "/domains/<domain>", "", "401 204 404 404 403 204 403 404 401 401 401"},
+	{"POST /visits", "", `{"host":"<public>.example.com","state":"x","to":"/"}`, "401 200 200 200 403 403 403 403 401 401 401"},
+
 	{"GET /history", "", "", "401 200 200 200 200 200 200 200 401 401 401"},
 	{"GET /usage", "", "", "401 200 200 200 200 200 200 200 401 401 401"},
 	{"GET /events", "", "", "401 200 200 200 200 200 200 200 401 401 401"},
@@ -135,6 +145,13 @@ var expected = []struct {
 	{"DELETE /admin/sessions/{id}", "/admin/sessions/<tunnel-session>", "", "401 403 403 204 403 403 403 204 401 401 401"},
 	{"GET /admin/session-log", "", "", "401 403 403 200 403 403 200 200 401 401 401"},
 
+	{"GET /admin/published", "", "", "401 403 403 200 403 403 200 200 401 401 401"},
+	{"PUT /admin/published/{owner}/{name}/access", "/admin/published/<owner>/www.example.org/access", `{"mode":"open","deny":["192.0.2.1"]}`, "401 403 403 204 403 403 403 204 401 401 401"},
+	{"GET /admin/published/{owner}/{name}/requests", "/admin/published/<owner>/<public>/requests", "", "401 403 403 200 403 403 200 200 401 401 401"},
+	{"GET /admin/domains", "", "", "401 403 403 200 403 403 200 200 401 401 401"},
+	{"POST /admin/domains", "", `{"name":"<new-domain>","owner":"<login>"}`, "401 403 403 201 403 403 403 201 401 401 401"},
+	{"DELETE /admin/domains/{name}", "/admin/domains/<domain>", "", "401 403 403 204 403 403 403 204 401 401 401"},
+
 	{"GET /admin/load", "", "", "401 403 403 200 403 403 200 200 401 401 401"},
 	{"GET /admin/events", "", "", "401 403 403 200 403 403 200 200 401 401 401"},
 	{"GET /admin/settings", "", "", "401 403 403 200 403 403 200 200 401 401 401"},
@@ -161,7 +178,7 @@ func TestAccess(t *testing.T) {
 
 // live are the routes to what only real clients make: over a gateway without
 // any, whoever may use them finds nothing.
-var live = regexp.MustCompile(`/clients/\{name\}(/kick|/streams|/key)?$|/clients/\{owner\}|/connections/|/sessions/\{id\}$`)
+var live = regexp.MustCompile(`/clients/\{name\}(/kick|/streams|/key)?$|/clients/\{owner\}|/connections/|/requests$|/visits$|/sessions/\{id\}$`)
 
 // The same on a real gateway.
 func TestAccessToGateway(t *testing.T) {
@@ -403,6 +420,18 @@ func (w *world) make(what string) string {
 		defer r.core.mu.Unlock()
 		r.core.conns[e.ID+"/7"] = true
 		return e.ID
+	case "public":
+		name := unique("web")
+		r.core.mu.Lock()
+		defer r.core.mu.Unlock()
+		r.core.published = append(r.core.published, inventory.Publication{Name: name, OwnerID: w.owner.ID})
+		return name
+	case "new-domain":
+		return unique("www") + ".example.org"
+	case "domain":
+		d, err := r.svc.AssignDomain(ctx, account.System(), w.owner.Name, unique("own")+".example.org", from)
+		check(err)
+		return d.Name
 	case "tunnel-session":
 		id := unique("session")
 		r.core.mu.Lock()

@@ -32,7 +32,7 @@ type fakeCore struct {
 	clients   map[string]inventory.Client // by owner/name
 	sessions  map[string]int64            // their owners
 	published []inventory.Publication
-	conns     map[string]bool             // by endpoint/connection
+	conns     map[string]bool // by endpoint/connection
 	blocked   netip.Prefix
 	live      inventory.Live
 	feed      chan inventory.Change

@@ -9,11 +9,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,14 +32,26 @@ const password = "Correct-Horse-7-Battery"
 
 // rig is an API on real accounts in a real database, over a fake core.
 type rig struct {
-	t     testing.TB
-	api   *API
-	svc   *account.Service
-	store *store.Store
-	core  *fakeCore
-	log   *observer.ObservedLogs
-	met   func(user int64) // called for each new one
-	next  atomic.Uint32    // the next client's address: limits by address are no concern of most tests
+	t       testing.TB
+	api     *API
+	svc     *account.Service
+	records *zone
+	store   *store.Store
+	core    *fakeCore
+	log     *observer.ObservedLogs
+	met     func(user int64) // called for each new one
+	next    atomic.Uint32    // the next client's address: limits by address are no concern of most tests
+}
+
+// zone is DNS: TXT records by name.
+type zone struct{ sync.Map }
+
+// LookupTXT implements account.Resolver.
+func (z *zone) LookupTXT(_ context.Context, name string) ([]string, error) {
+	if v, ok := z.Load(name); ok {
+		return []string{v.(string)}, nil
+	}
+	return nil, &net.DNSError{IsNotFound: true, Name: name}
 }
 
 // unhurried are accounts without limits of requests.
@@ -61,16 +75,18 @@ func newRigIn(t testing.TB, dir string, origins ...string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	records := new(zone)
 	seen, log := observer.New(zap.DebugLevel)
 	logger := zap.New(seen)
 	svc, err := account.New(ctx, account.Config{
 		Store: db, Keys: auth.NewKeyFolder(filepath.Join(t.TempDir(), "keys")), Hasher: plainHasher{},
 		Issuer: "culvert", Audience: "culvert", Logger: func() *zap.Logger { return logger },
+		Resolver: records,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, svc: svc, store: db, core: newFakeCore(db), log: log}
+	r := &rig{t: t, records: records, svc: svc, store: db, core: newFakeCore(db), log: log}
 	t.Cleanup(func() {
 		svc.Close()
 		if err := db.Close(); err != nil {

@@ -25,4 +25,4 @@ CREATE TABLE domains (
   created_at BIGINT NOT NULL
 );
 
-CREATE INDEX domains_user ON domains (user_id);
+CREATE INDEX domains_user ON domains (user_id, name);

@@ -25,4 +25,4 @@ CREATE TABLE domains (
   created_at INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX domains_user ON domains (user_id);
+CREATE INDEX domains_user ON domains (user_id, name);
