@@ -112,7 +112,7 @@ func TestBackupBeforeMigration(t *testing.T) {
 			}
 		}
 		openStore(t, path)
-		want := []string{"culvert[1].db.before-17", "culvert[1].db.before-17.keep", "culvert[1].db.before-3", "culvert[1].db.before-6"}
+		want := []string{"culvert[1].db.before-17", "culvert[1].db.before-17.keep", "culvert[1].db.before-3", "culvert[1].db.before-7"}
 		if have == 0 { // nothing to lose
 			want = []string{
 				"culvert[1].db.before-1", "culvert[1].db.before-17", "culvert[1].db.before-17.keep",
@@ -126,7 +126,7 @@ func TestBackupBeforeMigration(t *testing.T) {
 		if have == 0 {
 			continue
 		}
-		backup, err := open(path + ".before-6")
+		backup, err := open(path + ".before-7")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,11 +138,11 @@ func TestBackupBeforeMigration(t *testing.T) {
 			t.Error(err)
 		}
 		// Opening it again is no migration.
-		if err := os.Remove(path + ".before-6"); err != nil {
+		if err := os.Remove(path + ".before-7"); err != nil {
 			t.Fatal(err)
 		}
 		openStore(t, path)
-		if got := glob(t, dir, "*before-6"); len(got) != 0 {
+		if got := glob(t, dir, "*before-7"); len(got) != 0 {
 			t.Errorf("again: %q", got)
 		}
 	}

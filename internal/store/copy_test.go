@@ -105,9 +105,11 @@ func fill(t *testing.T, s *Store) User {
 	_, errEpoch := s.NextEpoch(ctx)
 	_, errSetting := s.SetSetting(ctx, "terms", []byte(`"x"`), 0)
 	_, errGrant := s.CreateGrant(ctx, Grant{OwnerID: a.ID, GranteeID: b.ID, Client: "nas", Service: "web", CreatedAt: t0})
+	_, _, errDomain := s.SetDomain(ctx, Domain{Name: "www.example.org", UserID: b.ID, ByDNS: true, CreatedAt: t0})
 	invites, errInvites := s.CreateInvites(ctx, []Invite{{Hash: hashOf("i1"), CreatedBy: a.ID}, {Hash: hashOf("i2")}})
 	err := errors.Join(
-		errEpoch, errSetting, errGrant, errInvites,
+		errEpoch, errSetting, errGrant, errDomain, errInvites,
+		s.SetAccess(ctx, PublicAccess{UserID: b.ID, Name: "web-b", Mode: AccessLogin, Visitors: []string{"a"}, UpdatedAt: t0}),
 		s.RevokeInvite(ctx, invites[1].ID, t0),
 		s.CreateLogin(ctx, Login{JTI: "j", UserID: a.ID, ExpiresAt: t0}),
 		s.CreateAPIToken(ctx, APIToken{ID: "x", UserID: a.ID, Hash: hashOf("x"), Scope: "read"}),

@@ -18,7 +18,7 @@ import (
 // and may: they are asked for everything, or count.
 var wholeTables = map[string]bool{
 	"sqlListEndpoints": true, "sqlListClients": true, "sqlListClientTokens": true, "sqlListBlocks": true,
-	"sqlListAllGrants": true,
+	"sqlListAllGrants": true, "sqlListAccess": true, "sqlListDomains": true,
 	"sqlCountUsers":    true,
 	// The index of the administrators only.
 	"sqlCountAdmins": true, "sqlFirstAdmin": true,

@@ -47,6 +47,9 @@ func testDeleteUser(t *testing.T, s *Store) {
 			{Kind: RollupService, Subject: fmt.Sprintf("%d/client/web", u.ID), Start: t0, Connections: 1},
 		}))
 		must(s.AddUsage(ctx, "2026-11", map[int64]uint64{u.ID: 5}))
+		must(s.SetAccess(ctx, PublicAccess{UserID: u.ID, Name: "web", Mode: AccessLogin}))
+		_, _, err = s.SetDomain(ctx, Domain{Name: u.Name + ".example.org", UserID: u.ID})
+		must(err)
 		must(s.SaveIdempotent(ctx, Idempotent{UserID: u.ID, Key: "k"}))
 		must(s.AppendAudit(ctx, AuditEntry{Time: t0, ActorID: u.ID, Action: "x"}))
 	}
@@ -99,6 +102,12 @@ func testAdoptOrphans(t *testing.T, s *Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := s.SetAccess(ctx, PublicAccess{Name: "www.example.org", Mode: AccessOpen}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.SetDomain(ctx, Domain{Name: "www.example.org"}); err != nil {
+		t.Fatal(err)
+	}
 	nobody := addUser(t, s, "nobody")
 	first := addAdmin(t, s, "first")
 	second := addAdmin(t, s, "second")
@@ -126,6 +135,12 @@ func testAdoptOrphans(t *testing.T, s *Store) {
 		t.Errorf("%+v, %v", l, err)
 	}
 	if l, _, err := s.SessionsOf(ctx, first.ID, Page{}); err != nil || len(l) != 1 {
+		t.Errorf("%+v, %v", l, err)
+	}
+	if d, err := s.Domain(ctx, "www.example.org"); err != nil || d.UserID != first.ID || d.UserName != "first" {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if l, err := s.AccessOf(ctx, first.ID); err != nil || len(l) != 1 {
 		t.Errorf("%+v, %v", l, err)
 	}
 	var got string
