@@ -36,7 +36,7 @@ func (b *bed) named(label, want string) {
 	for label, n := range b.names.byName {
 		cl := n.client
 		v, ok := cl.service(n.service)
-		if !ok || v.Publish == nil || wire.PublicLabel(v.Publish.Host, cl.account.Name) != label ||
+		if !ok || v.Publish == nil || wire.PublicName(v.Publish.Host, cl.account.Name) != label ||
 			cl.account.clients[cl.name] != cl || b.accounts[cl.account.ID] != cl.account {
 			b.t.Errorf("%s is of %s/%s, which has %+v", label, cl.fullName(), n.service, v)
 		}
@@ -109,6 +109,80 @@ func TestPublishedNames(t *testing.T) {
 		}
 		p.name = "last"
 		open(b.own(), p, "mine")
+	})
+}
+
+// TestDomains: a service has a domain while that is its account's, and everybody
+// concerned is told of a change.
+func TestDomains(t *testing.T) {
+	cfg := Config{
+		PublicSite: publicSite, DomainSite: "https://*:8443",
+		DomainProof: func(account int64, domain string) (string, string) {
+			return "_culvert." + domain, fmt.Sprint("value-", account)
+		},
+	}
+	const site, url = "www.example.org", "web=https://www.example.org:8443"
+	peopled(t, cfg, func(t *testing.T, b *bed) {
+		a := b.join("alice", "a", "", published("web", "WWW.Example.org"))
+		c := b.join("bob", "b", "", published("web", site))
+		o := b.join("t1", "o", "", published("web", "www.example.net"))
+		for _, p := range []*peer{a, c, o} {
+			if got := told(p.got); got != "web="+wire.CodeNotProven {
+				t.Errorf("%s is told %q", p.name, got)
+			}
+		}
+		if e := a.got.Published[0].Error; !strings.Contains(e, "_culvert."+site) || !strings.Contains(e, fmt.Sprint("value-", alice.ID)) {
+			t.Errorf("alice is told %q", e)
+		}
+		b.named(site, "")
+		news := func(p *peer, want string) {
+			t.Helper()
+			r, _ := hear[wire.RegisterResponse](p, wire.TypeRegisterResponse)
+			if got := told(r); got != want {
+				t.Errorf("%s is told %q, want %q", p.name, got, want)
+			}
+		}
+		b.SetDomains(map[string]int64{site: alice.ID, "www.example.net": 0})
+		news(a, url)
+		news(o, "web=https://www.example.net:8443")
+		b.named(site, "alice/a web")
+		// Both hear of it, and what one loses the other has.
+		b.SetDomains(map[string]int64{site: bob.ID, "www.example.net": 0})
+		news(a, "web="+wire.CodeNotProven)
+		news(c, url)
+		b.named(site, "bob/b web")
+		b.named("www.example.net", "o web")
+		b.SetDomains(map[string]int64{})
+		news(c, "web="+wire.CodeNotProven)
+		b.named(site, "")
+		// A second service for the same domain, and a gateway that has no site.
+		b.SetDomains(map[string]int64{site: bob.ID})
+		news(o, "web="+wire.CodeNotProven)
+		news(c, url)
+		again := b.join("bob", "b2", "", published("web", site))
+		if got := told(again.got); got != "web="+wire.CodeNameTaken {
+			t.Errorf("a second is told %q", got)
+		}
+		b.Configure(Config{PublicSite: publicSite})
+		news(c, "web="+wire.CodeNotPublished)
+		b.named(site, "bob/b web")
+	})
+}
+
+// TestDomainsAfterARestart are those of the store, and then those that are proven.
+func TestDomainsAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t, Config{DomainSite: "https://*"})
+		b.SetDomains(map[string]int64{"a.example.org": 0, "b.example.org": 0})
+		b.join("t1", "p", "", published("a", "a.example.org"), published("b", "b.example.org"))
+		b.named("a.example.org", "p a")
+		b.close()
+		b = reopen(t, Config{DomainSite: "https://*"}, b.store)
+		defer b.close()
+		b.named("a.example.org", "p a")
+		b.SetDomains(map[string]int64{"b.example.org": 0})
+		b.named("a.example.org", "")
+		b.named("b.example.org", "p b")
 	})
 }
 

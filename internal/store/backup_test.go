@@ -101,7 +101,7 @@ func TestBackupPostgres(t *testing.T) {
 // TestBackupBeforeMigration opens a database of each older version.
 func TestBackupBeforeMigration(t *testing.T) {
 	t.Parallel()
-	const newest = 6
+	const newest = 7
 	for have := range int64(newest) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "culvert[1].db")

@@ -39,7 +39,7 @@ func TestMigrateReopen(t *testing.T) {
 // TestMigrateOlder opens databases as each older version left them.
 func TestMigrateOlder(t *testing.T) {
 	t.Parallel()
-	for version := int64(1); version < 6; version++ {
+	for version := int64(1); version < 7; version++ {
 		path := filepath.Join(t.TempDir(), "culvert.db")
 		makeOlder(t, path, version)
 		s := openStore(t, path)
