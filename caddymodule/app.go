@@ -42,6 +42,9 @@ type App struct {
 	TCPPorts string `json:"tcp_ports,omitempty"`
 	// How many of these one account may have. Default: 10.
 	MaxPortsPerAccount int `json:"max_ports_per_account,omitempty"`
+	// The DNS server that is asked whether a domain is an account's, such as
+	// `192.0.2.53` or `[2001:db8::53]:5353`. Default: the system's.
+	Resolver string `json:"resolver,omitempty"`
 	// The folder with the gateway's database. One gateway at a time uses it,
 	// and a reload cannot change it. Default: the environment's CULVERT_DATA,
 	// else `./culvert-data`.
@@ -164,6 +167,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	if cfg.Publish, err = a.publicSite(); err != nil {
 		return err
+	}
+	if a.Resolver != "" {
+		if cfg.Resolver, err = gateway.ParseResolver(a.Resolver); err != nil {
+			return err
+		}
 	}
 	if cfg.TCPPorts, err = portRange(a.TCPPorts); err != nil {
 		return err

@@ -56,6 +56,8 @@ func TestConfigsThatCannotWork(t *testing.T) {
 		{App{Data: "{env.CULVERT_TEST_NOT_SET}"}, []string{"data", "CULVERT_TEST_NOT_SET"}},
 		{App{Data: dir, Site: "{env.CULVERT_TEST_NOT_SET}"}, []string{"site"}},
 		{App{Data: dir, Database: "{env.CULVERT_TEST_NOT_SET}"}, []string{"database", "CULVERT_TEST_NOT_SET"}},
+		{App{Data: dir, Resolver: "dns.example.org"}, []string{"resolver", "192.0.2.53"}},
+		{App{Data: dir, Resolver: "192.0.2.53:0"}, []string{"resolver", "192.0.2.53"}},
 		{App{Data: dir, Database: "culvert.db"}, []string{"database", "postgres://"}},
 		{App{Data: dir, Site: "*.example.com"}, []string{"wildcard"}},
 		{App{Data: dir, MaxConnections: -1, ByteRate: -1}, []string{"max_connections", "byte_rate"}},

@@ -34,7 +34,8 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 //
 //	culvert {
 //		site                     <address>
-//		publish                  <address>
+//		publish                  <addresses...>
+//		resolver                 <address>
 //		data                     <folder>
 //		database                 <url>
 //		max_message_size         <size>
@@ -111,6 +112,11 @@ func (a *App) unmarshalOption(d *caddyfile.Dispenser, name string) error {
 		return nil
 	case "data":
 		if !d.AllArgs(&a.Data) {
+			return d.ArgErr()
+		}
+		return nil
+	case "resolver":
+		if !d.AllArgs(&a.Resolver) {
 			return d.ArgErr()
 		}
 		return nil

@@ -36,6 +36,7 @@ func openAccounts(ctx context.Context, b *book, dir string, log func() *zap.Logg
 		Issuer:   "culvert",
 		Audience: "culvert",
 		Logger:   log,
+		Resolver: &b.resolver,
 		Changed: func(c account.Change) {
 			if c.Kind == account.OrphansAdopted { // there is a first administrator, so the link is of no use
 				_ = os.Remove(firstLinkPath(dir)) // or the next start does it

@@ -45,6 +45,7 @@ type book struct {
 	log       func() *zap.Logger
 
 	blocks      blocks
+	resolver    resolver                  // of the config in force
 	idleRemoval atomic.Int64              // a duration
 	quotaHook   atomic.Pointer[QuotaHook] // of the config in force
 	owed        owed                      // changes of accounts that were not followed

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -71,6 +72,9 @@ type Config struct {
 	MaxPortsPerAccount int
 	// Publish is where names of published services are. Default: nowhere.
 	Publish PublicSite
+	// Resolver is the DNS server that is asked for proofs of domains. Default:
+	// the system's.
+	Resolver netip.AddrPort
 	// Database is the URL of a PostgreSQL database. Default: SQLite in the data
 	// folder. It cannot change while the core is open.
 	Database string

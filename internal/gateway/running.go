@@ -200,6 +200,7 @@ func (r *running) hubConfig(cfg Config) hub.Config {
 func (b *book) follow(cfg Config) {
 	b.idleRemoval.Store(int64(cfg.IdleRemoval))
 	b.quotaHook.Store(&cfg.QuotaHook)
+	b.resolver.at.Store(&cfg.Resolver)
 }
 
 func (r *running) signalingConfig(cfg Config, port int) signaling.Config {

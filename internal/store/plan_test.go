@@ -19,7 +19,7 @@ import (
 var wholeTables = map[string]bool{
 	"sqlListEndpoints": true, "sqlListClients": true, "sqlListClientTokens": true, "sqlListBlocks": true,
 	"sqlListAllGrants": true, "sqlListAccess": true, "sqlListDomains": true,
-	"sqlCountUsers":    true,
+	"sqlCountUsers": true,
 	// The index of the administrators only.
 	"sqlCountAdmins": true, "sqlFirstAdmin": true,
 }
