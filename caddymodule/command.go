@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
@@ -23,19 +24,38 @@ import (
 const (
 	envSite     = "CULVERT_SITE"
 	envPublish  = "CULVERT_PUBLISH_SITE"
+	envDomains  = "CULVERT_DOMAINS_SITE"
 	envData     = "CULVERT_DATA"
 	envDatabase = "CULVERT_DATABASE"
 )
 
-// Caddyfile.example has a site for what is published too. Where it is follows from
-// the gateway's site, so that whoever moves that one need not think of the other.
+// Caddyfile.example has sites for what is published too. Where they are follows
+// from the gateway's site, so that whoever moves that one need not think of the
+// others.
 func init() {
-	if os.Getenv(envPublish) != "" {
+	own := os.Getenv(envSite)
+	if os.Getenv(envPublish) == "" {
+		site, err := gateway.ParseSite(own)
+		if err != nil {
+			return // which is told when the config is read
+		}
+		_ = os.Setenv(envPublish, site.Apps()) // it is a valid name, as below
+	}
+	if os.Getenv(envDomains) != "" {
 		return
 	}
-	if site, err := gateway.ParseSite(os.Getenv(envSite)); err == nil {
-		_ = os.Setenv(envPublish, site.Apps()) // it is a valid name
+	site, err := gateway.ParsePublicSite(os.Getenv(envPublish))
+	if err != nil {
+		return
 	}
+	all := site.AllHosts()
+	if gateway.HasAllHosts(own) || gateway.HasAllHosts(os.Getenv(envPublish)) {
+		// All hosts are somebody's already. No request is for this one (RFC 6761
+		// §6.4).
+		scheme, port, _ := strings.Cut(all, "://")
+		all = scheme + "://domains.invalid" + port
+	}
+	_ = os.Setenv(envDomains, all)
 }
 
 func defaultData() string { return cmp.Or(os.Getenv(envData), "./culvert-data") }

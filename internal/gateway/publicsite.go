@@ -6,6 +6,7 @@ package gateway
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/culvertd/culvert/internal/signaling"
@@ -17,18 +18,41 @@ import (
 type PublicSite struct{ site, domains Site }
 
 // Apps is where names of what is published are by default: apps below the site's
-// own name, or below localhost if that is an address; and all other hosts.
+// own name, or below localhost if that is an address.
 func (s Site) Apps() string {
 	if _, err := netip.ParseAddr(s.Host); err == nil {
 		s.Host = "localhost"
 	}
 	s.Host = "*.apps." + s.Host
-	open, _, _ := strings.Cut(s.String(), "://")
-	open += "://"
-	if s.Port != "" {
-		open += ":" + s.Port
+	return s.String()
+}
+
+// AllHosts is where domains of others are by default: every host, where p is.
+func (p PublicSite) AllHosts() string {
+	scheme := "http://"
+	if p.site.TLS {
+		scheme = "https://"
 	}
-	return s.String() + ", " + open
+	if p.site.Port != "" {
+		scheme += ":" + p.site.Port
+	}
+	return scheme
+}
+
+// addresses takes a list apart as Caddy has it for a site.
+func addresses(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+}
+
+// HasAllHosts reports whether one of a list of addresses is for every host.
+func HasAllHosts(s string) bool { return slices.ContainsFunc(addresses(s), isAllHosts) }
+
+func isAllHosts(addr string) bool {
+	_, host, ok := strings.Cut(addr, "://")
+	if !ok {
+		host = addr
+	}
+	return host == "" || host[0] == ':'
 }
 
 // ParsePublicSite reads an address such as `https://*.apps.example.com` or
@@ -37,18 +61,12 @@ func (s Site) Apps() string {
 // is where domains of others are.
 func ParsePublicSite(s string) (PublicSite, error) {
 	addr, open := s, ""
-	list := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+	list := addresses(s)
 	if len(list) > 0 {
 		addr = list[0]
 	}
-	for _, other := range list {
-		_, host, ok := strings.Cut(other, "://")
-		if !ok {
-			host = other
-		}
-		if open == "" && (host == "" || host[0] == ':') {
-			open = other
-		}
+	if i := slices.IndexFunc(list, isAllHosts); i >= 0 {
+		open = list[i]
 	}
 	// With a label in place of the wildcard it is a site like any other.
 	const label = "wildcard"

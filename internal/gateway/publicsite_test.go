@@ -129,13 +129,13 @@ func TestPublished(t *testing.T) {
 // TestApps: the default follows the gateway's site.
 func TestApps(t *testing.T) {
 	for site, want := range map[string]string{
-		"":                            "http://*.apps.localhost:8080, http://:8080",
-		"http://localhost:8080":       "http://*.apps.localhost:8080, http://:8080",
-		"gateway.example.com":         "https://*.apps.gateway.example.com, https://",
-		"https://example.com:8443, b": "https://*.apps.example.com:8443, https://:8443",
-		"http://127.0.0.1:9":          "http://*.apps.localhost:9, http://:9",
-		"https://[2001:db8::1]":       "https://*.apps.localhost, https://",
-		":8080":                       "http://*.apps.localhost:8080, http://:8080",
+		"":                            "http://*.apps.localhost:8080",
+		"http://localhost:8080":       "http://*.apps.localhost:8080",
+		"gateway.example.com":         "https://*.apps.gateway.example.com",
+		"https://example.com:8443, b": "https://*.apps.example.com:8443",
+		"http://127.0.0.1:9":          "http://*.apps.localhost:9",
+		"https://[2001:db8::1]":       "https://*.apps.localhost",
+		":8080":                       "http://*.apps.localhost:8080",
 	} {
 		s, err := ParseSite(site)
 		if err != nil {
@@ -146,10 +146,17 @@ func TestApps(t *testing.T) {
 			t.Errorf("%q: %s, want %s", site, got, want)
 		}
 		p, err := ParsePublicSite(got)
-		label, rest, _ := strings.Cut(want, ", ")
-		scheme, port, _ := strings.Cut(rest, "://")
-		if err != nil || p.String() != label || p.Domains() != scheme+"://*"+port {
-			t.Errorf("%q: %s, %s, %v", got, p, p.Domains(), err)
+		if err != nil || p.String() != want {
+			t.Errorf("%q: %s, %v", got, p, err)
+		}
+		all := p.AllHosts()
+		if p, err = ParsePublicSite(got + " " + all); err != nil || p.Domains() != strings.Replace(want, "*.apps."+p.site.Host[len("apps."):], "*", 1) || !HasAllHosts(all) {
+			t.Errorf("%q: %s, %v", all, p.Domains(), err)
+		}
+	}
+	for site, want := range map[string]bool{"": false, "example.com": false, ":8080": true, "a.example, http://:80": true, "https://": true, "http://localhost:8080": false} {
+		if HasAllHosts(site) != want {
+			t.Errorf("%q: %t", site, !want)
 		}
 	}
 }

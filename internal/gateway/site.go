@@ -24,7 +24,7 @@ var defaultSite = Site{Host: "localhost", Port: "8080"}
 // ParseSite reads a site address the way Caddy does: of a list the first,
 // HTTPS unless the scheme or the lack of a host says otherwise.
 func ParseSite(s string) (Site, error) {
-	list := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+	list := addresses(s)
 	if len(list) == 0 {
 		return defaultSite, nil
 	}
