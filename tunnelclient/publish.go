@@ -28,12 +28,15 @@ const httpLong = `Publishes a website of this machine under a name of the gatewa
 or SIGTERM. PORT is one of this machine; HOST:PORT is one that it reaches.
 
 The public URL is printed, alone, on stdout: NAME-ACCOUNT below the gateway's
-domain for published names. Whoever knows it can come, and the gateway reads what
+domain for published names, or a NAME with dots as it is, a domain of your own that
+the gateway knows to be yours. Whoever knows it can come, unless the web interface of
+the gateway says who may, and the gateway reads what
 goes through, since it speaks HTTPS in place of the website. Websites that stay
 belong into the configuration, as services with publish.`
 
 const httpExample = `  tunnelclient http 8080
   tunnelclient http 8080 --name web
+  tunnelclient http 8080 --name www.example.org
   tunnelclient http 192.168.1.20:80 --name camera`
 
 const tcpLong = `Publishes a TCP service of this machine at a port of the gateway's, until SIGINT or
@@ -99,7 +102,7 @@ func (a *app) httpCommand() *cobra.Command {
 			return a.publish(cmd.Context(), "http", v)
 		}),
 	}
-	cmd.Flags().StringVar(&name, "name", "", "`name` in front of the account's (default: http-PORT)")
+	cmd.Flags().StringVar(&name, "name", "", "`name` in front of the account's, or a domain (default: http-PORT)")
 	// The only error is the name of a flag that does not exist.
 	_ = cmd.RegisterFlagCompletionFunc("name", cobra.NoFileCompletions)
 	return cmd

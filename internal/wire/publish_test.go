@@ -81,3 +81,34 @@ func FuzzLabel(f *testing.F) {
 		}
 	})
 }
+
+func TestValidDomain(t *testing.T) {
+	long := strings.Repeat("a", MaxLabel)
+	for s, want := range map[string]bool{
+		"www.example.org": true, "WWW.Example.ORG": true, "a.b": true, "1.example": true, "xn--bcher-kva.example": true, "example.xn--p1ai": true,
+		"a-b.c-d": true, strings.Join([]string{long, long, long, strings.Repeat("a", 61)}, "."): true,
+		"": false, "example": false, ".example.org": false, "example.org.": false, "a..b": false, "-a.org": false, "a-.org": false, "a_b.org": false,
+		"bücher.example": false, "xn--.example": false, "*.example.org": false, "example.org:80": false, "a/b.org": false, "a b.org": false,
+		strings.Join([]string{long, long, long, strings.Repeat("a", 62)}, "."): false, long + "a.org": false,
+		// What resolvers take for addresses.
+		"127.0.0.1": false, "127.1": false, "0x7f.1": false, "1.0x7f": false, "017700000001.1": false, "a.0X7F": false, "169.254.169.254": false, "a.1e3": false, "a.7": false,
+	} {
+		if got := ValidDomain(s); got != want {
+			t.Errorf("%q: %t", s, got)
+		}
+	}
+}
+
+func TestValidPublicName(t *testing.T) {
+	for s, want := range map[string]bool{
+		"web-alice": true, "www.example.org": true, "tcp:1": true, "udp:65535": true,
+		"": false, "tcp:": false, "tcp:0": false, "tcp:65536": false, "tcp:01": false, "tcp:+1": false, "TCP:1": false, "sctp:1": false, "tcp:1:2": false, ":1": false, "a_b": false,
+	} {
+		if got := ValidPublicName(s); got != want {
+			t.Errorf("%q: %t", s, got)
+		}
+	}
+	if got := PublicName("WWW.Example.org", "alice") + " " + PublicName("Web", "alice") + " " + PublicPort(TCP, 20022); got != "www.example.org web-alice tcp:20022" {
+		t.Errorf("got %s", got)
+	}
+}

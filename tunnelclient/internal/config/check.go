@@ -128,11 +128,11 @@ func parseWindow(s string) (time.Duration, error) {
 
 // CheckHost checks the name that a website is to be published under.
 func CheckHost(s string) error {
-	if wire.ValidLabel(s) {
+	if wire.ValidHost(s) {
 		return nil
 	}
 	return fmt.Errorf("%q cannot be part of a host's name; use 1 to %d letters, digits and -, and no - first or last, "+
-		"such as web", s, wire.MaxLabel)
+		"such as web, or a domain of your own, such as www.example.org", s, wire.MaxLabel)
 }
 
 // CheckPublish checks that a service can be published as it asks for.

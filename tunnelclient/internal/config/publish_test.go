@@ -52,7 +52,7 @@ func TestPublishProblems(t *testing.T) {
 		{service("publish: {host: 80}"), "c:2: services[0].publish.host: is the number 80 where text is wanted; put it in quotes"},
 		{service("publish: {host: [web]}"), "c:2: services[0].publish.host: is a list where text is wanted"},
 		{service("publish: {host: ''}"), `c:2: services[0].publish.host: "" cannot be part of a host's name`},
-		{service("publish: {host: web.example}"), `c:2: services[0].publish.host: "web.example" cannot be part of a host's name; use 1 to 63 letters, digits and -`},
+		{service("publish: {host: web_example}"), `c:2: services[0].publish.host: "web_example" cannot be part of a host's name; use 1 to 63 letters, digits and -`},
 		{service("publish: {host: a_b}"), `c:2: services[0].publish.host: "a_b" cannot be part`},
 		{service("publish: {host: -a}"), `c:2: services[0].publish.host: "-a" cannot be part`},
 		{service("publish: {host: a-}"), `c:2: services[0].publish.host: "a-" cannot be part`},
