@@ -202,7 +202,7 @@ func TestPublicSiteOption(t *testing.T) {
 }
 
 // house is a core with a client of the operator's, home, that publishes the
-// service web as shop below apps.example.com.
+// service web as shop below apps.example.com, and wants www.example.net.
 type house struct {
 	core   *gateway.Core
 	client *websocket.Conn
@@ -214,7 +214,7 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	site, err := gateway.ParsePublicSite("https://*.apps.example.com")
+	site, err := gateway.ParsePublicSite("https://*.apps.example.com, https://")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,9 @@ func newHouse(t *testing.T) *house {
 	}
 	t.Cleanup(func() { _ = h.client.Close() })
 	service := wire.Service{ID: "web", Protocol: wire.ServiceHTTP, LocalPort: 80, Publish: &wire.Publish{Host: "shop"}}
-	b, err := wire.Encode(wire.TypeRegister, "", wire.Register{ClientID: "home", Services: []wire.Service{service}})
+	own := service
+	own.ID, own.Publish = "own", &wire.Publish{Host: "www.example.net"}
+	b, err := wire.Encode(wire.TypeRegister, "", wire.Register{ClientID: "home", Services: []wire.Service{service, own}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,6 +304,17 @@ func TestCertificatePermission(t *testing.T) {
 		if err := p.CertificateAllowed(t.Context(), name); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	const own = "www.example.net"
+	denied(own)
+	if _, err := h.core.Accounts().AssignDomain(t.Context(), account.System(), "", own, account.From{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.CertificateAllowed(t.Context(), own); err != nil {
+		t.Errorf("%s: %v", own, err)
+	}
+	for range 1000 {
+		denied(fmt.Sprintf("%x.%x.example.net", random.Uint64(), random.Uint64()))
 	}
 	h.goAway(t)
 	if err := p.CertificateAllowed(t.Context(), "shop.apps.example.com"); err != nil {
