@@ -61,7 +61,8 @@ func (a *API) published() {
 
 // publicRoutes are those to one name, whose account and name change and which tell.
 func publicRoutes[C, I any](a *API, s side, path string, change func(*request, *C) (int64, string, *AccessBody),
-	which func(*request, *I) (int64, string)) {
+	which func(*request, *I) (int64, string),
+) {
 	tag := s.tag + "Publishing"
 	handle(a, tag, s.with(put, path+"/access", "set-access", s.write,
 		"Says who may come to a public name, whether a service has it or not; open without addresses forgets it"),

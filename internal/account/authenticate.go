@@ -20,7 +20,7 @@ const APITokenPrefix = "cva_"
 // Authenticate returns who a log-in or a token of the API belongs to. Whatever
 // is wrong with it, the answer is the same.
 func (s *Service) Authenticate(ctx context.Context, token string) (Principal, error) {
-	return s.authenticate(ctx, auth.HashSecret(token), func(now time.Time) (cached, error) {
+	return s.authenticate(auth.HashSecret(token), func(now time.Time) (cached, error) {
 		if strings.HasPrefix(token, APITokenPrefix) {
 			return s.findToken(ctx, auth.HashSecret(token), now)
 		}
@@ -29,7 +29,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Principal, er
 }
 
 // authenticate asks find, unless what it has said before is fresh.
-func (s *Service) authenticate(ctx context.Context, key [32]byte, find func(now time.Time) (cached, error)) (Principal, error) {
+func (s *Service) authenticate(key [32]byte, find func(now time.Time) (cached, error)) (Principal, error) {
 	now := time.Now()
 	known, ok, mark := s.cache.get(key)
 	ok = ok && (known.expires.IsZero() || now.Before(known.expires))

@@ -97,7 +97,7 @@ func (s *Service) AuthenticateVisit(ctx context.Context, token, host string) (Pr
 		return Principal{}, err
 	}
 	// The host is a part of the key: a token of another must not be found.
-	return s.authenticate(ctx, auth.HashSecret(host+" "+token), func(now time.Time) (cached, error) {
+	return s.authenticate(auth.HashSecret(host+" "+token), func(now time.Time) (cached, error) {
 		return s.findLogin(ctx, signer, token, now)
 	})
 }

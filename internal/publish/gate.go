@@ -65,6 +65,7 @@ func (g *Gate) Enter(w http.ResponseWriter, r *http.Request, v Visit) (q *Reques
 	strip(out.Header)
 	var who account.Principal
 	switch rules.Mode {
+	case ModeOpen:
 	case ModePassword:
 		if !g.byPassword(w, r, rules, v) {
 			return nil, nil

@@ -79,7 +79,7 @@ func askForLogin(w http.ResponseWriter, r *http.Request, v Visit, prefix string)
 		loginNeeded.Serve(w, r)
 		return
 	}
-	state := ""
+	var state string
 	if c, err := r.Cookie(prefix + stateCookie); err == nil && len(c.Value) == len(rand.Text()) {
 		state = c.Value // of another tab
 	} else {

@@ -314,8 +314,12 @@ func TestAddressLists(t *testing.T) {
 		allow, deny []string
 		want        int
 	}{
-		{nil, []string{"127.0.0.1"}, 403}, {nil, []string{"127.0.0.0/8"}, 403}, {nil, []string{"192.0.2.1"}, 200},
-		{[]string{"192.0.2.1"}, nil, 403}, {[]string{"192.0.2.1", "127.0.0.0/24"}, nil, 200}, {[]string{"127.0.0.1"}, []string{"127.0.0.1"}, 403},
+		{nil, []string{"127.0.0.1"}, 403},
+		{nil, []string{"127.0.0.0/8"}, 403},
+		{nil, []string{"192.0.2.1"}, 200},
+		{[]string{"192.0.2.1"}, nil, 403},
+		{[]string{"192.0.2.1", "127.0.0.0/24"}, nil, 200},
+		{[]string{"127.0.0.1"}, []string{"127.0.0.1"}, 403},
 	} {
 		s.rules(t, map[string]any{"mode": "open", "allow": tc.allow, "deny": tc.deny})
 		v.want(tc.want, "", s.url)
