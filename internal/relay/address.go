@@ -79,7 +79,7 @@ func (s *Session) closeAddr(f func(netip.Addr) bool) {
 func (b *binding) unbind(f func(netip.Addr) bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if p := b.place.Load(); p != nil && f(p.addr.Addr().Unmap()) {
+	if p := b.place.Load(); p != nil && p.inside == nil && f(p.addr.Addr().Unmap()) {
 		b.place.Store(nil)
 	}
 }

@@ -65,16 +65,18 @@ type binding struct {
 	echoed uint64     // counter of the hello that place comes from
 }
 
-// place is an address, and the socket it was met at.
+// place is an address, and the socket it was met at; or, without these, a visitor
+// within this process.
 type place struct {
 	addr   netip.AddrPort
 	socket *datagram.Conn
+	inside *Packets
 }
 
 // at returns where packets for the key's holder go, or nil.
 func (b *binding) at(now int64) *place {
 	p := b.place.Load()
-	if p == nil || now-b.seen.Load() > boundFor {
+	if p == nil || p.inside == nil && now-b.seen.Load() > boundFor {
 		return nil
 	}
 	return p

@@ -52,7 +52,7 @@ func (p *porter) control(t *datagram.Train, id uint32, packet []byte) {
 	case wire.Echo:
 		answer.Kind = wire.Bound
 		ok = p.u.jar.taste(p.now, t.Addr, c.Key, c.Counter, c.Cookie) &&
-			b.bind(p.u.relay, c.Counter, place{t.Addr, p.socket}, p.now)
+			b.bind(p.u.relay, c.Counter, place{addr: t.Addr, socket: p.socket}, p.now)
 	case wire.Keepalive:
 		answer.Kind = wire.Alive
 		at := b.at(p.now)
@@ -70,12 +70,15 @@ func (p *porter) control(t *datagram.Train, id uint32, packet []byte) {
 
 func (p *porter) answer(t *datagram.Train, c wire.ControlPacket) {
 	b := c.Append(nil, wire.Secret{})
-	p.push(p.socket, datagram.Train{Addr: t.Addr, Data: b, Size: len(b)}, load{})
+	p.push(&place{addr: t.Addr, socket: p.socket}, datagram.Train{Addr: t.Addr, Data: b, Size: len(b)}, load{})
 }
 
 // tellUnreachable tells a sender that has proven its address, at most once a
 // second, that nobody is at the other end, so that it takes a TCP channel.
 func (p *porter) tellUnreachable(l *leg, id uint32, t *datagram.Train) {
+	if p.inside != nil {
+		return // it asks before it sends
+	}
 	if last := l.told.Load(); last != p.now && l.told.CompareAndSwap(last, p.now) {
 		p.answer(t, wire.ControlPacket{Kind: wire.Unreachable, Counter: uint64(id)})
 	}

@@ -40,7 +40,7 @@ func FuzzUDP(f *testing.F) {
 		now := b.relay.now.Load()
 		port.now = now
 		for _, own := range []*binding{&s.udp.binding, &b.client.udp.binding} {
-			own.place.Store(&place{here, socket})
+			own.place.Store(&place{addr: here, socket: socket})
 			own.seen.Store(now)
 		}
 		in := datagram.Train{Addr: here, Data: data, Size: size}

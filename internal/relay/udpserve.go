@@ -31,8 +31,10 @@ type porter struct {
 	outbox *datagram.Outbox
 	now    int64
 
-	// What goes out next, all through the same socket.
-	to     *datagram.Conn
+	inside *Packets // in place of a socket and an inbox
+
+	// What goes out next, all through the same socket or to the same visitor.
+	to     *place
 	trains []datagram.Train
 	loads  []load // of the trains
 	run    run
@@ -134,7 +136,7 @@ func (p *porter) beginRun(id uint32, t *datagram.Train) {
 		r.reason = dropUnknown
 		return
 	}
-	if at := l.own.at(p.now); at == nil || at.addr != t.Addr || at.socket != p.socket {
+	if at := l.own.at(p.now); at == nil || at.addr != t.Addr || at.socket != p.socket || at.inside != p.inside {
 		r.reason = dropUnbound
 		return
 	}
@@ -156,7 +158,7 @@ func (p *porter) endRun() {
 		p.u.count.drop(r.reason, r.packets)
 	} else if n, bytes := p.allow(r); n > 0 {
 		data := r.data[:min(n*r.size, len(r.data))]
-		p.push(r.to.socket, datagram.Train{Addr: r.to.addr, Data: data, Size: r.size}, load{r.leg, n, bytes})
+		p.push(r.to, datagram.Train{Addr: r.to.addr, Data: data, Size: r.size}, load{r.leg, n, bytes})
 	}
 	*r = run{}
 }
@@ -188,8 +190,8 @@ func (p *porter) allow(r *run) (packets, bytes int) {
 }
 
 // push has a train sent with the next call.
-func (p *porter) push(to *datagram.Conn, t datagram.Train, l load) {
-	if p.to != to {
+func (p *porter) push(to *place, t datagram.Train, l load) {
+	if p.to == nil || p.to.socket != to.socket || p.to.inside != to.inside {
 		p.flush()
 		p.to = to
 	}
@@ -201,7 +203,11 @@ func (p *porter) flush() {
 	if len(p.trains) == 0 {
 		return
 	}
-	p.to.Send(p.outbox, p.trains)
+	if p.to.inside != nil {
+		p.to.inside.take(p.trains)
+	} else {
+		p.to.socket.Send(p.outbox, p.trains)
+	}
 	for i := range p.trains {
 		p.account(&p.trains[i], p.loads[i])
 	}
