@@ -40,7 +40,11 @@ type App struct {
 	// The TCP ports that clients may publish services at, such as `20000-20999`.
 	// Default: none.
 	TCPPorts string `json:"tcp_ports,omitempty"`
-	// How many of these one account may have. Default: 10.
+	// The UDP ports, likewise; they have nothing to do with those of TCP. Default:
+	// none.
+	UDPPorts string `json:"udp_ports,omitempty"`
+	// How many of these one account may have, of both protocols together. Default:
+	// 10.
 	MaxPortsPerAccount int `json:"max_ports_per_account,omitempty"`
 	// The DNS server that is asked whether a domain is an account's, such as
 	// `192.0.2.53` or `[2001:db8::53]:5353`. Default: the system's.
@@ -174,7 +178,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 	}
 	if cfg.TCPPorts, err = portRange(a.TCPPorts); err != nil {
-		return err
+		return fmt.Errorf("tcp_ports: %w", err)
+	}
+	if cfg.UDPPorts, err = portRange(a.UDPPorts); err != nil {
+		return fmt.Errorf("udp_ports: %w", err)
 	}
 	cfg.MaxPortsPerAccount = a.MaxPortsPerAccount
 	if cfg.Relay, err = a.Relay.config(); err != nil {

@@ -75,6 +75,9 @@ var (
 	descPackets        = desc("relay_udp_packets_total", "UDP packets forwarded.")
 	descPacketBytes    = desc("relay_udp_bytes_total", "Bytes of UDP packets forwarded.")
 	descPacketsDropped = desc("relay_udp_dropped_total", "UDP packets dropped, by reason.", "reason")
+	descPublicDropped  = desc("public_udp_dropped_total",
+		"Datagrams dropped at public UDP ports: from or to addresses that are not let in (refused), of new sources while there are too many (flows), "+
+			"to sources that have not answered (unanswered), others (lost).", "reason")
 )
 
 // Describe implements prometheus.Collector. Caddy's registry is pedantic: the
@@ -85,7 +88,7 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 		descMessagesIn, descBytesIn, descMessagesOut, descBytesOut, descDropped, descLogLost,
 		descClients, descSessions, descSessionsTotal, descUnauthorized, descTakeovers, descAlarms,
 		descTunnelRefused, descSessionsLost, descChannels, descChannelsTotal, descRelayBytes,
-		descRelayRefused, descRelayJunk, descRelayShed, descPackets, descPacketBytes, descPacketsDropped,
+		descRelayRefused, descRelayJunk, descRelayShed, descPackets, descPacketBytes, descPacketsDropped, descPublicDropped,
 		descKicks, descBlocks, descBlocked, descCut, descQuotas, descSpent, descQuotaRefused, descHistoryLost,
 	} {
 		ch <- d
@@ -169,6 +172,7 @@ func collectTunnels(m gateway.TunnelMetrics, gauge gaugeFunc, counter counterFun
 	counter(descPackets, r.Packets)
 	counter(descPacketBytes, r.PacketBytes)
 	byLabel(descPacketsDropped, r.PacketsDropped)
+	byLabel(descPublicDropped, m.PublicDropped)
 }
 
 var _ prometheus.Collector = collector{}

@@ -56,7 +56,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 //		relay [<listen>] {
 //			advertise <host>[:<port>]
 //		}
-//		ports tcp                <low>-<high>
+//		ports tcp|udp            <low>-<high>
 //		max_ports_per_account    <number>
 //		session_timeout          <duration>|never
 //		heartbeat_interval       <duration>
@@ -79,7 +79,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	seen := make(map[string]bool)
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
-		if seen[name] {
+		if seen[name] && name != "ports" { // which there is one of for each protocol
 			return d.Errf("%s already specified", name)
 		}
 		seen[name] = true

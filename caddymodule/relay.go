@@ -14,6 +14,7 @@ import (
 
 	"github.com/culvertd/culvert/internal/gateway"
 	"github.com/culvertd/culvert/internal/signaling"
+	"github.com/culvertd/culvert/internal/wire"
 )
 
 // defaultRelay is what relay without an address listens on.
@@ -104,21 +105,30 @@ func portRange(s string) (signaling.PortRange, error) {
 	return signaling.PortRange{Low: int(low), High: int(high)}, nil
 }
 
+// unmarshalPorts reads the public ports of a protocol.
+func (a *App) unmarshalPorts(d *caddyfile.Dispenser) error {
+	var protocol, ports string
+	if !d.AllArgs(&protocol, &ports) {
+		return d.ArgErr()
+	}
+	to := map[string]*string{wire.TCP: &a.TCPPorts, wire.UDP: &a.UDPPorts}[protocol]
+	switch {
+	case to == nil:
+		return d.Errf("ports %s: use tcp or udp", protocol)
+	case *to != "":
+		return d.Errf("ports %s already specified", protocol)
+	}
+	*to = ports
+	return nil
+}
+
 // unmarshalTunnel reads a setting of tunnels; false if name is none.
 func (a *App) unmarshalTunnel(d *caddyfile.Dispenser, name string) (bool, error) {
 	switch name {
 	case "relay":
 		return true, unmarshalRelay(d, &a.Relay)
 	case "ports":
-		args := d.RemainingArgs()
-		if len(args) != 2 {
-			return true, d.ArgErr()
-		}
-		if args[0] != "tcp" {
-			return true, d.Errf("ports %s: only tcp can be published by port", args[0])
-		}
-		a.TCPPorts = args[1]
-		return true, nil
+		return true, a.unmarshalPorts(d)
 	case "max_ports_per_account":
 		return true, number(d, &a.MaxPortsPerAccount)
 	case "session_timeout":

@@ -144,6 +144,8 @@ func showToken(t store.ClientToken) control.ClientToken {
 type TunnelMetrics struct {
 	signaling.Stats
 	Relay relay.Stats
+	// PublicDropped are datagrams dropped at public UDP ports, by the reason.
+	PublicDropped map[string]uint64
 }
 
 // TunnelMetrics returns the figures; false while there is no running gateway.
@@ -152,7 +154,9 @@ func (c *Core) TunnelMetrics() (TunnelMetrics, bool) {
 	if r == nil {
 		return TunnelMetrics{}, false
 	}
-	return TunnelMetrics{Stats: r.book.tunnels.Stats(), Relay: r.book.tunnels.Relay().Stats()}, true
+	return TunnelMetrics{
+		Stats: r.book.tunnels.Stats(), Relay: r.book.tunnels.Relay().Stats(), PublicDropped: r.book.publisher.Drops(),
+	}, true
 }
 
 // Tunnels returns the signaling server, or nil before the first Push and after

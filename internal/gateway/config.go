@@ -66,9 +66,9 @@ type Tunnel struct {
 type Config struct {
 	// Site is where clients reach the gateway. Default: http://localhost:8080.
 	Site Site
-	// TCPPorts are the ports that clients may publish at. Default: none.
-	// MaxPortsPerAccount bounds those of one account; default 10.
-	TCPPorts           signaling.PortRange
+	// TCPPorts and UDPPorts are the ports that clients may publish at. Default:
+	// none. MaxPortsPerAccount bounds those of one account together; default 10.
+	TCPPorts, UDPPorts signaling.PortRange
 	MaxPortsPerAccount int
 	// Publish is where names of published services are. Default: nowhere.
 	Publish PublicSite
@@ -211,8 +211,10 @@ func (c Config) validateTunnel() (errs []error) {
 		errs = append(errs, fmt.Errorf("heartbeat_timeout (%v) must be longer than heartbeat_interval (%v), "+
 			"better three times; raise it or lower heartbeat_interval", t.HeartbeatTimeout, t.HeartbeatInterval))
 	}
-	if p := c.TCPPorts; p != (signaling.PortRange{}) && (p.Low < 1 || p.High > 65535 || p.Low > p.High) {
-		errs = append(errs, fmt.Errorf("ports must be a range of ports such as 20000-20999, not %d-%d", p.Low, p.High))
+	for name, p := range map[string]signaling.PortRange{"ports tcp": c.TCPPorts, "ports udp": c.UDPPorts} {
+		if p != (signaling.PortRange{}) && (p.Low < 1 || p.High > 65535 || p.Low > p.High) {
+			errs = append(errs, fmt.Errorf("%s must be a range of ports such as 20000-20999, not %d-%d", name, p.Low, p.High))
+		}
 	}
 	r := c.Relay
 	if r.Listen != "" {

@@ -37,7 +37,7 @@ func (c Config) signalingConfig(port int) signaling.Config {
 			ClientRate:            t.ClientRate,
 		},
 		PublicSite: c.Publish.String(), DomainSite: c.Publish.Domains(),
-		TCPPorts: c.TCPPorts, PublicHost: cmp.Or(c.Relay.AdvertiseHost, c.Site.Host), MaxPortsPerAccount: c.MaxPortsPerAccount,
+		TCPPorts: c.TCPPorts, UDPPorts: c.UDPPorts, PublicHost: cmp.Or(c.Relay.AdvertiseHost, c.Site.Host), MaxPortsPerAccount: c.MaxPortsPerAccount,
 		RelayPort:     port,
 		AdvertiseHost: c.Relay.AdvertiseHost,
 		AdvertisePort: c.Relay.AdvertisePort,

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/culvertd/culvert/internal/signaling"
 	"github.com/culvertd/culvert/internal/splice"
 	"github.com/culvertd/culvert/internal/wire"
 )
@@ -38,14 +39,17 @@ type port struct {
 
 // Listen implements signaling.Ports. What connects to the port goes as it is to
 // the service whose it is at that time.
-func (p *Publisher) Listen(number int) error {
+func (p *Publisher) Listen(at signaling.Port) error {
+	if at.Protocol == wire.UDP {
+		return p.listenUDP(at.Number)
+	}
 	lc := net.ListenConfig{KeepAlive: -1}
 	lc.SetMultipathTCP(false) // as for the relay's port (rules R7)
-	ln, err := lc.Listen(context.Background(), "tcp", fmt.Sprintf(":%d", number))
+	ln, err := lc.Listen(context.Background(), "tcp", fmt.Sprintf(":%d", at.Number))
 	if err != nil {
 		return err
 	}
-	o := &port{p: p, number: number, ln: ln, room: make(chan struct{}, maxPerPort)}
+	o := &port{p: p, number: at.Number, ln: ln, room: make(chan struct{}, maxPerPort)}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,16 +57,20 @@ func (p *Publisher) Listen(number int) error {
 		_ = ln.Close()
 		return net.ErrClosed
 	}
-	p.ports[number] = o
+	p.ports[at.Number] = o
 	o.tasks.Go(o.accept)
 	return nil
 }
 
-// Unlisten implements signaling.Ports. What came by the port goes on.
-func (p *Publisher) Unlisten(number int) {
+// Unlisten implements signaling.Ports. What came by a TCP port goes on.
+func (p *Publisher) Unlisten(at signaling.Port) {
+	if at.Protocol == wire.UDP {
+		p.unlistenUDP(at.Number)
+		return
+	}
 	p.mu.Lock()
-	o := p.ports[number]
-	delete(p.ports, number)
+	o := p.ports[at.Number]
+	delete(p.ports, at.Number)
 	p.mu.Unlock()
 	if o != nil {
 		o.close()
@@ -121,7 +129,7 @@ func (o *port) accept() {
 func (o *port) serve(c splice.Conn) {
 	ctx, cancel := context.WithTimeout(o.ctx, portPatience)
 	defer cancel()
-	n, ok := o.p.signaling.NamedPort(o.number)
+	n, ok := o.p.signaling.NamedPort(signaling.Port{Protocol: wire.TCP, Number: o.number})
 	if ok && o.p.gate.Refuse(Key{n.Owner, wire.PublicPort(wire.TCP, o.number)}, splice.Peer(c)) {
 		ok = false
 	}

@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/culvertd/culvert/internal/datagram"
 	"github.com/culvertd/culvert/internal/identity"
 	"github.com/culvertd/culvert/internal/relay"
 	"github.com/culvertd/culvert/internal/signaling"
@@ -43,10 +44,13 @@ type Publisher struct {
 	block  atomic.Pointer[func(netip.Addr) bool] // nil: nobody
 	guests guests
 	gate   *Gate
+	drops  tunnel.PublicDrops // at UDP ports
+	here   here
 
 	mu       sync.Mutex // guards the fields below
 	services map[string]*service
 	ports    map[int]*port
+	packets  map[int]*tunnel.Forward // UDP ports
 	closed   bool
 }
 
@@ -59,7 +63,7 @@ type service struct {
 
 // Open signs in at s with key. Whoever opens it closes it, before s.
 func Open(s *signaling.Server, key *identity.Key) *Publisher {
-	p := &Publisher{signaling: s, services: make(map[string]*service), ports: make(map[int]*port), gate: newGate()}
+	p := &Publisher{signaling: s, services: make(map[string]*service), ports: make(map[int]*port), packets: make(map[int]*tunnel.Forward), gate: newGate()}
 	ln := newListener()
 	p.site = &http.Server{
 		ReadHeaderTimeout: headerTimeout,
@@ -96,6 +100,15 @@ func (p *Publisher) Close() {
 	p.cancel()
 	_ = p.site.Close() // a listener without a network
 	p.tasks.Wait()
+}
+
+// Packets implements tunnel.Within.
+func (w within) Packets(key wire.KeyID, deliver func([]datagram.Train)) (tunnel.InsidePackets, error) {
+	p, err := w.Relay.Packets(key, deliver)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // within is the relay as the client sees it.

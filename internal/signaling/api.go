@@ -56,10 +56,11 @@ type Config struct {
 	// its own.
 	DomainSite  string
 	DomainProof func(account int64, domain string) (record, value string)
-	// TCPPorts are those that services may have in public. PublicHost is in the
-	// URLs of ports. Default: the host that the client used for signaling.
-	// MaxPortsPerAccount bounds those of one account, the operator's excepted.
-	TCPPorts           PortRange
+	// TCPPorts and UDPPorts are those that services may have in public. PublicHost
+	// is in the URLs of ports. Default: the host that the client used for signaling.
+	// MaxPortsPerAccount bounds those of one account, the operator's excepted, of
+	// both protocols together.
+	TCPPorts, UDPPorts PortRange
 	PublicHost         string
 	MaxPortsPerAccount int
 	// GatewayKey is told to providers as the one by which the gateway's own

@@ -124,11 +124,16 @@ func check(p *wire.Register) error {
 		if v.Publish != nil && v.Publish.Host != "" && !wire.ValidHost(v.Publish.Host) {
 			bad("%s.publish.host %q: use 1 to %d letters, digits and hyphens, no hyphen first or last, or a domain such as www.example.org", at, cut(v.Publish.Host, 80), wire.MaxLabel)
 		}
-		if v.Publish != nil && v.Publish.TCP != nil && (*v.Publish.TCP < 0 || *v.Publish.TCP > 65535) {
-			bad("%s.publish.tcp is %d; use 0 for any port, or one up to 65535", at, *v.Publish.TCP)
-		}
-		if v.Publish != nil && v.Publish.TCP != nil && v.Publish.Host != "" {
-			bad("%s.publish has both host and tcp; offer the service twice, under two ids", at)
+		if protocol, port := v.Publish.Port(); port != nil {
+			if *port < 0 || *port > 65535 {
+				bad("%s.publish.%s is %d; use 0 for any port, or one up to 65535", at, protocol, *port)
+			}
+			if v.Publish.Host != "" {
+				bad("%s.publish has both host and %s; offer the service twice, under two ids", at, protocol)
+			}
+			if v.Publish.TCP != nil && v.Publish.UDP != nil {
+				bad("%s.publish has both tcp and udp; offer the service twice, under two ids", at)
+			}
 		}
 		if v.LocalPort < 0 || v.LocalPort > 65535 {
 			bad("%s.localPort is %d; use 0 to 65535", at, v.LocalPort)

@@ -7,23 +7,30 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 
 	"github.com/culvertd/culvert/internal/wire"
 )
+
+// Port is a public port. Those of TCP and UDP have nothing to do with each other.
+type Port struct {
+	Protocol string // wire.TCP or wire.UDP
+	Number   int
+}
 
 // Ports opens and closes public ports. It is called with the server's lock held:
 // it must not call the server.
 type Ports interface {
 	// Listen opens a port. Whose it is, NamedPort says.
-	Listen(number int) error
-	Unlisten(number int)
+	Listen(at Port) error
+	Unlisten(at Port)
 }
 
 // NamedPort returns what is published at a port; false if nothing is.
-func (s *Server) NamedPort(number int) (Named, bool) {
+func (s *Server) NamedPort(at Port) (Named, bool) {
 	s.names.mu.RLock()
 	defer s.names.mu.RUnlock()
-	n, ok := s.names.byPort[number]
+	n, ok := s.names.byPort[at]
 	if !ok {
 		return Named{}, false
 	}
@@ -38,9 +45,9 @@ func (s *Server) SetPorts(p Ports) (failed int) {
 	s.ports = p
 	s.names.mu.Lock()
 	lost := make(map[*client]bool)
-	for number, n := range s.names.byPort {
-		if !s.config.Load().TCPPorts.has(number) || p.Listen(number) != nil {
-			delete(s.names.byPort, number)
+	for at, n := range s.names.byPort {
+		if !s.config.Load().ports(at.Protocol).has(at.Number) || p.Listen(at) != nil {
+			delete(s.names.byPort, at)
 			lost[n.client] = true
 			failed++
 		}
@@ -67,67 +74,86 @@ func (s *Server) reclaimPortsLocked() {
 	}
 }
 
-// portLocked gives a service a public port: the one that it wants or had. names
-// is locked too.
-func (s *Server) portLocked(cl *client, v wire.Service, had int) (int, *wire.ErrorPayload) {
-	want := *v.Publish.TCP
+// portLocked gives a service the public port that it wants, or had. names is locked
+// too.
+func (s *Server) portLocked(cl *client, v wire.Service, wanted Port, had int) (int, *wire.ErrorPayload) {
+	protocol, want := wanted.Protocol, wanted.Number
 	if want == 0 {
 		want = had
 	}
 	cfg := s.config.Load()
 	if cfg == nil { // from the store, before there is a config: it was in order then
-		s.names.byPort[want] = named{cl, v.ID}
+		s.names.byPort[Port{protocol, want}] = named{cl, v.ID}
 		return want, nil
 	}
-	if has, ok := s.names.byPort[want]; ok && has.client == cl && has.service == v.ID && cfg.TCPPorts.has(want) {
+	public := cfg.ports(protocol)
+	if has, ok := s.names.byPort[Port{protocol, want}]; ok && has.client == cl && has.service == v.ID && public.has(want) {
 		return want, nil
 	}
 	no := func(code, format string, args ...any) (int, *wire.ErrorPayload) {
 		return 0, &wire.ErrorPayload{Code: code, Message: fmt.Sprintf(format, args...)}
 	}
 	switch {
-	case v.Transport() != wire.TCP:
-		return no(wire.CodeInvalid, "%s is a service of the protocol %s; publish.tcp is for TCP", v.ID, v.Protocol)
-	case cfg.TCPPorts == PortRange{}:
-		return no(wire.CodeNotPublished, "this gateway has no public ports; its operator can allow some (ports tcp in the Caddyfile)")
-	case *v.Publish.TCP != 0 && !cfg.TCPPorts.has(want):
+	case v.Transport() != protocol:
+		return no(wire.CodeInvalid, "%s is a service of the protocol %s; publish.%s is for %s", v.ID, v.Protocol, protocol, strings.ToUpper(protocol))
+	case public == PortRange{}:
+		return no(wire.CodeNotPublished, "this gateway has no public ports for %s; its operator can allow some (ports %s in the Caddyfile)",
+			strings.ToUpper(protocol), protocol)
+	case wanted.Number != 0 && !public.has(want):
 		return no(wire.CodeInvalid, "the port %d is not among those that this gateway has for the public, %d to %d; use one of these, or 0 for any",
-			want, cfg.TCPPorts.Low, cfg.TCPPorts.High)
+			want, public.Low, public.High)
 	case !cl.account.free() && s.names.portsOf(cl.account) >= cfg.MaxPortsPerAccount:
 		no := accountLimit("max_ports_per_account", cfg.MaxPortsPerAccount, "public ports of this account", "take one away from another service")
 		return 0, no
 	}
-	if *v.Publish.TCP != 0 || cfg.TCPPorts.has(want) {
-		err := s.openPortLocked(want, cl, v.ID)
-		if err == nil || *v.Publish.TCP != 0 {
+	if wanted.Number != 0 || public.has(want) {
+		err := s.openPortLocked(Port{protocol, want}, cl, v.ID)
+		if err == nil || wanted.Number != 0 {
 			return want, err
 		}
 	}
-	for number := cfg.TCPPorts.Low; number <= cfg.TCPPorts.High; number++ {
-		if s.openPortLocked(number, cl, v.ID) == nil {
+	for number := public.Low; number <= public.High; number++ {
+		if s.openPortLocked(Port{protocol, number}, cl, v.ID) == nil {
 			return number, nil
 		}
 	}
-	return no(wire.CodeLimit, "all public ports from %d to %d are in use", cfg.TCPPorts.Low, cfg.TCPPorts.High)
+	return no(wire.CodeLimit, "all public ports from %d to %d are in use", public.Low, public.High)
+}
+
+// ports are those of a protocol that services may have.
+func (c *Config) ports(protocol string) PortRange {
+	if protocol == wire.UDP {
+		return c.UDPPorts
+	}
+	return c.TCPPorts
+}
+
+// keepPort returns p with the port that it got, nil for none.
+func keepPort(p wire.Publish, protocol string, number *int) *wire.Publish {
+	p.TCP, p.UDP = number, nil
+	if protocol == wire.UDP {
+		p.TCP, p.UDP = nil, number
+	}
+	return &p
 }
 
 // free reports whether the account has no limits.
 func (a *account) free() bool { return a.ID == Operator.ID || a.isGateway() }
 
-func (s *Server) openPortLocked(number int, cl *client, service string) *wire.ErrorPayload {
-	if has, ok := s.names.byPort[number]; ok {
+func (s *Server) openPortLocked(at Port, cl *client, service string) *wire.ErrorPayload {
+	if has, ok := s.names.byPort[at]; ok {
 		whose := "another account"
 		if has.client.account == cl.account {
 			whose = has.client.name + "/" + has.service
 		}
-		return &wire.ErrorPayload{Code: wire.CodeNameTaken, Message: fmt.Sprintf("the port %d belongs to %s; use another, or 0 for any", number, whose)}
+		return &wire.ErrorPayload{Code: wire.CodeNameTaken, Message: fmt.Sprintf("the port %d belongs to %s; use another, or 0 for any", at.Number, whose)}
 	}
 	if s.ports != nil {
-		if err := s.ports.Listen(number); err != nil {
-			return &wire.ErrorPayload{Code: wire.CodeNameTaken, Message: fmt.Sprintf("the port %d cannot be opened: %v", number, err)}
+		if err := s.ports.Listen(at); err != nil {
+			return &wire.ErrorPayload{Code: wire.CodeNameTaken, Message: fmt.Sprintf("the port %d cannot be opened: %v", at.Number, err)}
 		}
 	}
-	s.names.byPort[number] = named{cl, service}
+	s.names.byPort[at] = named{cl, service}
 	return nil
 }
 
@@ -144,22 +170,22 @@ func (n *names) portsOf(a *account) int {
 
 // closePortsLocked closes those of a client's ports that are not kept. names is
 // locked too.
-func (s *Server) closePortsLocked(cl *client, keep map[int]bool) {
-	for number, has := range s.names.byPort {
-		if has.client == cl && !keep[number] {
-			delete(s.names.byPort, number)
+func (s *Server) closePortsLocked(cl *client, keep map[Port]bool) {
+	for at, has := range s.names.byPort {
+		if has.client == cl && !keep[at] {
+			delete(s.names.byPort, at)
 			if s.ports != nil {
-				s.after = append(s.after, func() { s.ports.Unlisten(number) })
+				s.after = append(s.after, func() { s.ports.Unlisten(at) })
 			}
 		}
 	}
 }
 
 // portURL is what a client is told of a port.
-func (c *Config) portURL(cl *client, number int) string {
+func (c *Config) portURL(cl *client, at Port) string {
 	host := c.PublicHost
 	if host == "" && cl.online() {
 		host = cl.life.conn.host
 	}
-	return "tcp://" + net.JoinHostPort(host, strconv.Itoa(number))
+	return at.Protocol + "://" + net.JoinHostPort(host, strconv.Itoa(at.Number))
 }

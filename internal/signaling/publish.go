@@ -18,7 +18,7 @@ import (
 type names struct {
 	mu     sync.RWMutex // guards the fields below; innermost
 	byName map[string]named
-	byPort map[int]named
+	byPort map[Port]named
 }
 
 // named is who has a label, or a port.
@@ -79,18 +79,18 @@ func (s *Server) claimLocked(cl *client) []wire.Service {
 	var list []outcome
 	wanted := make(map[string]string) // service by name
 	services := slices.Clone(cl.asked)
-	ports := make(map[int]bool)
+	ports := make(map[Port]bool)
 	for i, v := range services {
-		if v.Publish != nil && v.Publish.TCP != nil {
-			p := outcome{Published: wire.Published{ServiceID: v.ID}, name: wire.PublicPort(wire.TCP, *v.Publish.TCP)}
-			kept := *v.Publish
-			if number, no := s.portLocked(cl, v, cl.portOf(v.ID)); no != nil {
-				p.Code, p.Error, kept.TCP = no.Code, no.Message, nil
+		if protocol, want := v.Publish.Port(); want != nil {
+			p := outcome{Published: wire.Published{ServiceID: v.ID}, name: wire.PublicPort(protocol, *want)}
+			if number, no := s.portLocked(cl, v, Port{protocol, *want}, cl.portOf(v.ID, protocol)); no != nil {
+				p.Code, p.Error = no.Code, no.Message
+				services[i].Publish = keepPort(*v.Publish, protocol, nil)
 			} else {
-				ports[number], kept.TCP = true, &number
-				p.name = wire.PublicPort(wire.TCP, number)
+				ports[Port{protocol, number}] = true
+				p.name = wire.PublicPort(protocol, number)
+				services[i].Publish = keepPort(*v.Publish, protocol, &number)
 			}
-			services[i].Publish = &kept
 			list = append(list, p)
 			continue // one or the other, see check
 		}
@@ -151,10 +151,11 @@ func (s *Server) mayNameLocked(name string, cl *client, v wire.Service, wanted m
 	return nil
 }
 
-// portOf is the port that a service had before; 0: none.
-func (cl *client) portOf(service string) int {
-	if v, ok := cl.service(service); ok && v.Publish != nil && v.Publish.TCP != nil {
-		return *v.Publish.TCP
+// portOf is the port that a service had before; 0: none of the protocol.
+func (cl *client) portOf(service, protocol string) int {
+	v, _ := cl.service(service)
+	if had, port := v.Publish.Port(); port != nil && had == protocol {
+		return *port
 	}
 	return 0
 }
@@ -187,8 +188,9 @@ func (c *Config) locate(cl *client, p outcome) wire.Published {
 	v, ok := cl.service(p.ServiceID)
 	switch {
 	case p.Code != "" || !ok || v.Publish == nil:
-	case v.Publish.TCP != nil:
-		out.URL = c.portURL(cl, *v.Publish.TCP)
+	case v.Publish.TCP != nil, v.Publish.UDP != nil:
+		protocol, number := v.Publish.Port()
+		out.URL = c.portURL(cl, Port{protocol, *number})
 	case strings.Contains(p.name, "."):
 		out.URL = strings.Replace(c.DomainSite, "*", p.name, 1)
 		if out.URL == "" {

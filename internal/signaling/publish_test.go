@@ -360,8 +360,8 @@ func TestAdoptedNames(t *testing.T) {
 // noPorts can open none.
 type noPorts struct{}
 
-func (noPorts) Listen(int) error { return errors.New("address already in use") }
-func (noPorts) Unlisten(int)     {}
+func (noPorts) Listen(Port) error { return errors.New("address already in use") }
+func (noPorts) Unlisten(Port)     {}
 
 // TestPortsThatCannotBeOpened: nobody is shown a URL that leads nowhere.
 func TestPortsThatCannotBeOpened(t *testing.T) {
@@ -375,13 +375,13 @@ func TestPortsThatCannotBeOpened(t *testing.T) {
 			}
 			return n
 		}
-		if _, ok := b.NamedPort(20000); !ok || urls() != 1 {
+		if _, ok := b.NamedPort(Port{wire.TCP, 20000}); !ok || urls() != 1 {
 			t.Fatal("there is no port")
 		}
 		if n := b.SetPorts(noPorts{}); n != 1 {
 			t.Errorf("%d could not be opened", n)
 		}
-		if _, ok := b.NamedPort(20000); ok || urls() != 0 {
+		if _, ok := b.NamedPort(Port{wire.TCP, 20000}); ok || urls() != 0 {
 			t.Errorf("it is shown all the same: %d URLs", urls())
 		}
 	})

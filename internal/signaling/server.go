@@ -118,7 +118,7 @@ func New(ctx context.Context, cfg Config, st Store, log func() *zap.Logger) (*Se
 		stop:     make(chan struct{}),
 	}
 	s.keeper.init(st, log)
-	s.names.byName, s.names.byPort = make(map[string]named), make(map[int]named)
+	s.names.byName, s.names.byPort = make(map[string]named), make(map[Port]named)
 	if err := s.load(ctx, func(Account) bool { return true }); err != nil {
 		return nil, err
 	}
@@ -175,11 +175,11 @@ func (s *Server) Configure(cfg Config) {
 	defer s.unlock()
 	was := s.config.Swap(c)
 	s.relay.Configure(c.Relay)
-	if was.TCPPorts != c.TCPPorts {
+	if was.TCPPorts != c.TCPPorts || was.UDPPorts != c.UDPPorts {
 		s.reclaimPortsLocked()
 	}
 	if was.HeartbeatInterval == c.HeartbeatInterval && was.HeartbeatTimeout == c.HeartbeatTimeout &&
-		was.RelayPort == c.RelayPort && was.PublicSite == c.PublicSite && was.DomainSite == c.DomainSite && was.PublicHost == c.PublicHost && was.TCPPorts == c.TCPPorts && was.AdvertiseHost == c.AdvertiseHost && was.AdvertisePort == c.AdvertisePort {
+		was.RelayPort == c.RelayPort && was.PublicSite == c.PublicSite && was.DomainSite == c.DomainSite && was.PublicHost == c.PublicHost && was.TCPPorts == c.TCPPorts && was.UDPPorts == c.UDPPorts && was.AdvertiseHost == c.AdvertiseHost && was.AdvertisePort == c.AdvertisePort {
 		return
 	}
 	for _, l := range s.lives {

@@ -33,6 +33,7 @@ const (
 type Forward struct {
 	c       *Client
 	spec    ForwardSpec
+	owner   func() (target, service string, ok bool) // nil: spec says it
 	carrier carrier
 	tally   tally
 	asking  chan struct{} // holds one; whoever takes it asks for a session
@@ -171,7 +172,11 @@ func (f *Forward) askOnce(ctx context.Context) (*session, error) {
 	if ss := f.live(); ss != nil {
 		return ss, nil
 	}
-	ss, err := f.c.ask(ctx, f.spec)
+	spec, err := f.wish()
+	if err != nil {
+		return nil, err
+	}
+	ss, err := f.c.ask(ctx, spec)
 	f.report(err)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ package tunnel
 import (
 	"context"
 
+	"github.com/culvertd/culvert/internal/datagram"
 	"github.com/culvertd/culvert/internal/splice"
 	"github.com/culvertd/culvert/internal/wire"
 )
@@ -30,6 +31,17 @@ type Within interface {
 	// Join has app be a channel without encryption, which belongs to the relay
 	// unless there is an error; done is called when it has ended.
 	Join(ctx context.Context, line wire.Line, app splice.Conn, done func()) error
+	// Packets gives the visitor of a UDP session a way for packets. deliver gets the
+	// provider's, and must neither wait nor keep them.
+	Packets(key wire.KeyID, deliver func(trains []datagram.Train)) (InsidePackets, error)
+}
+
+// InsidePackets is a way for packets that needs no socket.
+type InsidePackets interface {
+	// Send may change the packets where they lie. What it drops the relay counts.
+	Send(out *datagram.Outbox, trains []datagram.Train)
+	// There reports whether the provider can be sent packets.
+	There() bool
 }
 
 // metered counts what an inside channel carries.
@@ -92,6 +104,14 @@ func (m *metered) spent(n int, err error, direction int) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// SetWriteBuffer bounds what the kernel queues, where there is a socket.
+func (m *metered) SetWriteBuffer(n int) error {
+	if t, ok := m.Conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		return t.SetWriteBuffer(n)
+	}
+	return nil
 }
 
 // Close implements net.Conn.

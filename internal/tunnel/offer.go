@@ -63,7 +63,7 @@ type carried struct {
 
 func (o *offers) published() (sum carried) {
 	for _, v := range o.all() {
-		if v.service.Publish == nil || v.service.Publish.TCP != nil {
+		if _, port := v.service.Publish.Port(); v.service.Publish == nil || port != nil {
 			continue
 		}
 		open, _, forward, backward, _ := v.sums()
@@ -131,7 +131,7 @@ func (c *Client) SetServices(services []wire.Service) error {
 
 // publishedAs returns the URL of a service that wants one, or why it has none.
 func (c *Client) publishedAs(v wire.Service) (url, problem string) {
-	if v.Publish == nil || v.Publish.Host == "" && v.Publish.TCP == nil {
+	if _, port := v.Publish.Port(); v.Publish == nil || v.Publish.Host == "" && port == nil {
 		return "", ""
 	}
 	c.mu.Lock()

@@ -51,6 +51,11 @@ func (c *Client) eachUDPLeg(f func(l *udpLeg)) {
 	}
 }
 
+// sink is what trains leave by: a *datagram.Conn, or the relay in this process.
+type sink interface {
+	Send(out *datagram.Outbox, trains []datagram.Train)
+}
+
 // headed is a packet without its header yet.
 type headed struct {
 	id   uint32
@@ -60,7 +65,7 @@ type headed struct {
 // packer gathers packets into trains: it copies them end to end, because a
 // header goes before each or is taken away. It belongs to one goroutine.
 type packer struct {
-	to     *datagram.Conn
+	to     sink
 	outbox *datagram.Outbox
 	buf    []byte
 	trains []datagram.Train
@@ -77,7 +82,7 @@ func newPacker(lost func(int)) *packer {
 
 // add takes a packet that goes out through a socket, with a header if it has
 // an id. It is sent with the next flush, or earlier.
-func (k *packer) add(to *datagram.Conn, addr netip.AddrPort, p headed) {
+func (k *packer) add(to sink, addr netip.AddrPort, p headed) {
 	start := k.room(to, len(p.data))
 	if p.id != 0 {
 		k.buf = k.buf[:start+wire.PacketHeader]
@@ -89,7 +94,7 @@ func (k *packer) add(to *datagram.Conn, addr netip.AddrPort, p headed) {
 
 // addSealed is add for what only the other end may read. The header stays in
 // the clear, for the relay, but the flow in it cannot be changed.
-func (k *packer) addSealed(to *datagram.Conn, p headed, by *seal.Sender) error {
+func (k *packer) addSealed(to sink, p headed, by *seal.Sender) error {
 	start := k.room(to, seal.Overhead+len(p.data))
 	k.buf = k.buf[:start+wire.PacketHeader]
 	wire.PutHeader(k.buf[start:], p.id, seal.Overhead+len(p.data))
@@ -103,7 +108,7 @@ func (k *packer) addSealed(to *datagram.Conn, p headed, by *seal.Sender) error {
 }
 
 // room makes room for a packet, and returns where it begins.
-func (k *packer) room(to *datagram.Conn, data int) int {
+func (k *packer) room(to sink, data int) int {
 	if k.to != to || len(k.buf)+wire.PacketHeader+data > cap(k.buf) {
 		k.flush()
 		k.to = to

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/culvertd/culvert/internal/datagram"
 	"github.com/culvertd/culvert/internal/seal"
 	"github.com/culvertd/culvert/internal/wire"
 )
@@ -65,7 +64,7 @@ func (k *udpKeys) ready() bool { return k == nil || k.sender.Load() != nil }
 
 // add gives a datagram to a packer, for our path to the relay; false if it must
 // not go by UDP.
-func (k *udpKeys) add(to *packer, c *datagram.Conn, p headed) bool {
+func (k *udpKeys) add(to *packer, c sink, p headed) bool {
 	if k == nil {
 		to.add(c, netip.AddrPort{}, p)
 		return true

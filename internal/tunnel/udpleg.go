@@ -25,7 +25,8 @@ const (
 type udpLeg struct {
 	v      *udpVisitor
 	ss     *session
-	path   *udpPath // nil if UDP is not to be used
+	path   *udpPath      // nil if UDP is not to be used, or inside is there
+	inside InsidePackets // in place of a path, in the process of the relay
 	stream atomic.Pointer[udpStream]
 	keys   *udpKeys
 	wanted chan struct{} // a stream is
@@ -82,29 +83,28 @@ func newUDPLeg(v *udpVisitor, ss *session) *udpLeg {
 	for n := range wire.FlowsPerBlock {
 		l.free = append(l.free, uint8(n))
 	}
+	k := newPacker(v.lose)
+	if within := v.f.c.cfg.Within; within != nil {
+		// Without it, since the session has ended, all goes through the stream, and
+		// that hears of it.
+		l.inside, _ = within.Packets(ss.key.ID, func(trains []datagram.Train) {
+			for i := range trains {
+				l.train(k, &trains[i])
+			}
+			k.flush()
+		})
+		return l
+	}
 	if ss.relay == "" || v.f.c.cfg.Transport == WebSocket {
 		return l
 	}
 	l.path = newUDPPath(ss.key, v.pool, v.f.c.dialUDP(ss.relay))
-	k := newPacker(v.lose)
 	l.path.deliver = func(t *datagram.Train) {
 		if t == nil {
 			k.flush()
 			return
 		}
-		now := time.Now()
-		packets(t, func(b []byte) {
-			id, data, ok := wire.ParsePacket(b)
-			if !ok || id&^0xff != ss.block {
-				return
-			}
-			if data, ok = l.keys.open(b, data); !ok {
-				v.lose(1)
-				return
-			}
-			l.avoid.end()
-			l.receive(k, id, data, now)
-		})
+		l.train(k, t)
 	}
 	l.path.away = func(uint32) {
 		l.avoid.begin(l.begun)
@@ -112,6 +112,23 @@ func newUDPLeg(v *udpVisitor, ss *session) *udpLeg {
 	}
 	l.path.opened = l.release
 	return l
+}
+
+// train gives the packets of a train to the applications.
+func (l *udpLeg) train(k *packer, t *datagram.Train) {
+	now := time.Now()
+	packets(t, func(b []byte) {
+		id, data, ok := wire.ParsePacket(b)
+		if !ok || id&^0xff != l.ss.block {
+			return
+		}
+		if data, ok = l.keys.open(b, data); !ok {
+			l.v.lose(1)
+			return
+		}
+		l.avoid.end()
+		l.receive(k, id, data, now)
+	})
 }
 
 // run keeps the ways of a session until it ends, or ctx.
@@ -135,7 +152,7 @@ func (l *udpLeg) run(ctx context.Context) {
 // send sends an application's datagram, by UDP if that works and it fits.
 func (l *udpLeg) send(k *packer, p headed, now time.Time) {
 	if l.byUDP(now) && len(p.data) <= l.keys.most() {
-		if c := l.path.socket(); c != nil && l.keys.add(k, c, p) {
+		if way := l.way(); way != nil && l.keys.add(k, way, p) {
 			return
 		}
 	}
@@ -152,7 +169,19 @@ func (l *udpLeg) send(k *packer, p headed, now time.Time) {
 
 // byUDP reports whether datagrams can go by UDP, if they fit.
 func (l *udpLeg) byUDP(now time.Time) bool {
-	return l.path != nil && l.path.bound.Load() != nil && !l.avoid.holds(now) && l.keys.ready()
+	open := l.inside != nil && l.inside.There() || l.path != nil && l.path.bound.Load() != nil
+	return open && !l.avoid.holds(now) && l.keys.ready()
+}
+
+// way returns what packets go by; nil if there is nothing.
+func (l *udpLeg) way() sink {
+	if l.inside != nil {
+		return l.inside
+	}
+	if c := l.path.socket(); c != nil {
+		return c
+	}
+	return nil
 }
 
 // release sends what waited for a way.
@@ -177,7 +206,12 @@ func (l *udpLeg) receive(k *packer, id uint32, data []byte, now time.Time) {
 		l.v.lose(1)
 		return
 	}
+	// Even if it is dropped: the provider has its end of the flow for as long as the
+	// service speaks, so the id must not become somebody else's.
 	fl.used.Store(now.UnixNano())
+	if !l.v.mayReach(fl, len(data), now) {
+		return
+	}
 	k.add(l.v.local, fl.addr, headed{0, data})
 	k.count(&l.v.f.tally, 0, len(data))
 }

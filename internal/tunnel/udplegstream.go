@@ -115,7 +115,7 @@ func (l *udpLeg) useStream(ctx context.Context) (heard bool, err error) {
 	})
 	l.stream.Store(s)
 	l.release()
-	err = s.run(ctx, l.ss.done, nil, l.keys == nil)
+	err = s.run(ctx, l.ss.done, nil, l.keys == nil && l.v.f.c.answers())
 	l.stream.CompareAndSwap(s, nil)
 	close(ended)
 	watch.Wait()

@@ -40,7 +40,8 @@ type udpVisitor struct {
 	wake  chan struct{} // another session is wanted
 	busy  busy          // a shutdown does not wait for flows: they have no end
 	lost  atomic.Uint64 // datagrams dropped here
-	first *session
+	first *session      // nil: asked for when it is needed
+	guard *guard        // nil: the applications are our own
 
 	waiting held[netip.AddrPort] // what came while there was no id for it
 
@@ -56,6 +57,7 @@ type localFlow struct {
 	n    uint8
 	used atomic.Int64 // in Unix nanoseconds
 	tick *flow        // in the forward's tally
+	due  allowance    // if there is a guard
 }
 
 func newUDPVisitor(f *Forward, ss *session, where local) (carrier, error) {
@@ -72,15 +74,20 @@ func newUDPVisitor(f *Forward, ss *session, where local) (carrier, error) {
 		_ = pc.Close()
 		return nil, fmt.Errorf("listening: %T is no UDP socket", pc)
 	}
+	v := newVisitorAt(f, uc)
+	v.first = ss
+	return v, nil
+}
+
+func newVisitorAt(f *Forward, pc *net.UDPConn) *udpVisitor {
 	return &udpVisitor{
 		f:     f,
-		local: datagram.New(uc, datagram.Options{Buffer: udpBuffer}),
+		local: datagram.New(pc, datagram.Options{Buffer: udpBuffer}),
 		idle:  f.c.cfg.UDPIdle,
 		pool:  datagram.NewPool(16),
 		wake:  make(chan struct{}, 1),
-		first: ss,
 		flows: make(map[netip.AddrPort]*localFlow),
-	}, nil
+	}
 }
 
 func (v *udpVisitor) addr() net.Addr { return v.local.LocalAddr() }
@@ -129,23 +136,37 @@ func (v *udpVisitor) serve(ctx context.Context) {
 
 // train sends what came from one application.
 func (v *udpVisitor) train(k *packer, t *datagram.Train, now time.Time) {
-	fl := v.flow(t.Addr, now)
+	if v.guard.refuses(t) {
+		return
+	}
+	fl, refused := v.flow(t.Addr, now)
+	if refused {
+		v.guard.drops.Flows.Add(uint64(t.Packets()))
+		return
+	}
 	if fl == nil {
 		packets(t, func(b []byte) { v.lose(v.waiting.put(t.Addr, b)) })
 		return
+	}
+	if v.guard != nil {
+		fl.due.took(len(t.Data), now, v.idle)
 	}
 	packets(t, func(b []byte) { fl.leg.send(k, headed{fl.leg.ss.block | uint32(fl.n), b}, now) })
 	k.count(&v.f.tally, len(t.Data), 0)
 }
 
-// flow returns the flow of an address, or nil if there is no id for a new one.
-func (v *udpVisitor) flow(addr netip.AddrPort, now time.Time) *localFlow {
+// flow returns the flow of an address, or nil if there is no id for a new one yet;
+// refused is that there is to be none.
+func (v *udpVisitor) flow(addr netip.AddrPort, now time.Time) (fl *localFlow, refused bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	fl := v.flows[addr]
+	fl = v.flows[addr]
 	if fl != nil {
 		fl.used.Store(now.UnixNano())
-		return fl
+		return fl, false
+	}
+	if !v.guard.hasRoom(addr.Addr()) {
+		return nil, true
 	}
 	free := 0
 	for _, l := range v.legs {
@@ -155,6 +176,7 @@ func (v *udpVisitor) flow(addr netip.AddrPort, now time.Time) *localFlow {
 			fl.used.Store(now.UnixNano())
 			l.flows[fl.n].Store(fl)
 			v.flows[addr] = fl
+			v.guard.began(addr.Addr())
 			nudge(l.wanted)
 		}
 		free += len(l.free)
@@ -162,7 +184,7 @@ func (v *udpVisitor) flow(addr netip.AddrPort, now time.Time) *localFlow {
 	if free < spareFlows {
 		nudge(v.wake)
 	}
-	return fl
+	return fl, v.guard != nil && fl == nil && len(v.legs) >= maxLegs
 }
 
 // attend keeps as many sessions as flows need, and ends idle flows.
@@ -177,7 +199,9 @@ func (v *udpVisitor) attend(ctx context.Context) {
 		legs.Go(func() { l.run(ctx) })
 		v.release()
 	}
-	start(v.first)
+	if v.first != nil {
+		start(v.first)
+	}
 	sweep := time.NewTicker(udpSweep)
 	defer sweep.Stop()
 	for {
@@ -219,7 +243,11 @@ func (v *udpVisitor) another(ctx context.Context) (*session, error) {
 		}
 		return ss, err
 	}
-	ss, err := v.f.c.ask(ctx, v.f.spec)
+	spec, err := v.f.wish()
+	if err != nil {
+		return nil, err
+	}
+	ss, err := v.f.c.ask(ctx, spec)
 	if err != nil && ctx.Err() == nil {
 		v.f.c.log.Warn("no further session for more flows", zap.String("to", v.f.spec.Target+"/"+v.f.spec.Service), zap.Error(err))
 	}
@@ -289,6 +317,7 @@ func (v *udpVisitor) remove(l *udpLeg) {
 
 func (v *udpVisitor) endLocked(fl *localFlow) {
 	delete(v.flows, fl.addr)
+	v.guard.ended(fl.addr.Addr())
 	fl.leg.flows[fl.n].Store(nil)
 	fl.tick.end()
 }
@@ -304,4 +333,9 @@ func (v *udpVisitor) status() (udp bool, dropped uint64) {
 	return udp, v.lost.Load() + v.local.Overflow()
 }
 
-func (v *udpVisitor) lose(packets int) { v.lost.Add(uint64(packets)) }
+func (v *udpVisitor) lose(packets int) {
+	v.lost.Add(uint64(packets))
+	if v.guard != nil {
+		v.guard.drops.Lost.Add(uint64(packets))
+	}
+}

@@ -19,6 +19,21 @@ type Publish struct {
 	// TCP is the wanted public port of the gateway's; 0: any, the same again after
 	// a restart. Nil: none. In what the gateway keeps it is the one in force.
 	TCP *int `json:"tcp,omitempty"`
+	// UDP is likewise, for a service that is UDP.
+	UDP *int `json:"udp,omitempty"`
+}
+
+// Port returns the wanted public port, and TCP or UDP; nil if there is none. p may
+// be nil.
+func (p *Publish) Port() (protocol string, port *int) {
+	switch {
+	case p == nil:
+		return "", nil
+	case p.UDP != nil:
+		return UDP, p.UDP
+	default:
+		return TCP, p.TCP
+	}
 }
 
 // Published is what came of a service's publish; a register_response has one for
