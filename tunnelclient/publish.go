@@ -51,61 +51,92 @@ const tcpExample = `  tunnelclient tcp 22
   tunnelclient tcp 22 --port 20022
   ssh -p 20022 example.com`
 
+const udpLong = `Publishes a UDP service of this machine at a port of the gateway's, until SIGINT or
+SIGTERM. PORT is one of this machine; HOST:PORT is one that it reaches.
+
+The public URL is printed, alone, on stdout, such as udp://example.com:20053. To the
+service each source of datagrams is a port of this machine. Until a source has
+answered it gets at most three times the bytes that it has sent, so that nobody is
+flooded in another's name. Services that stay belong into the configuration, with
+publish; they keep their port.`
+
+const udpExample = `  tunnelclient udp 53
+  tunnelclient udp 53 --port 20053
+  dig @example.com -p 20053 nas.lan`
+
 // What the commands offer.
 const (
 	httpService = "website"
 	tcpService  = "port"
+	udpService  = "udp-port"
 )
-
-func (a *app) tcpCommand() *cobra.Command {
-	var port int
-	cmd := &cobra.Command{
-		Use:               "tcp PORT|HOST:PORT",
-		Short:             "Publishes a TCP service of this machine and prints its address",
-		Long:              tcpLong,
-		Example:           tcpExample,
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: a.own(func(cmd *cobra.Command, args []string) error {
-			if port < 0 || port > 65535 {
-				return usagef("--port: %d is no port; give one up to 65535, or 0 for any", port)
-			}
-			host, local, err := place(args[0])
-			if err != nil {
-				return err
-			}
-			return a.publish(cmd.Context(), "tcp", wire.Service{
-				ID: tcpService, Protocol: wire.ServiceTCP, LocalHost: host, LocalPort: local, Publish: &wire.Publish{TCP: &port},
-			})
-		}),
-	}
-	cmd.Flags().IntVar(&port, "port", 0, "public `port` (default: any)")
-	// The only error is the name of a flag that does not exist.
-	_ = cmd.RegisterFlagCompletionFunc("port", cobra.NoFileCompletions)
-	return cmd
-}
 
 func (a *app) httpCommand() *cobra.Command {
 	var name string
-	cmd := &cobra.Command{
-		Use:               "http PORT|HOST:PORT",
-		Short:             "Publishes a website of this machine and prints its URL",
-		Long:              httpLong,
-		Example:           httpExample,
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: a.own(func(cmd *cobra.Command, args []string) error {
-			v, err := website(args[0], name)
-			if err != nil {
-				return err
-			}
-			return a.publish(cmd.Context(), "http", v)
-		}),
-	}
+	cmd := a.publishCommand(&cobra.Command{
+		Use: "http", Short: "Publishes a website of this machine and prints its URL", Long: httpLong, Example: httpExample,
+	}, func(at string) (wire.Service, error) { return website(at, name) })
 	cmd.Flags().StringVar(&name, "name", "", "`name` in front of the account's, or a domain (default: http-PORT)")
-	// The only error is the name of a flag that does not exist.
-	_ = cmd.RegisterFlagCompletionFunc("name", cobra.NoFileCompletions)
+	plain(cmd, "name")
 	return cmd
+}
+
+func (a *app) tcpCommand() *cobra.Command {
+	return a.portCommand(&cobra.Command{
+		Use: "tcp", Short: "Publishes a TCP service of this machine and prints its address", Long: tcpLong, Example: tcpExample,
+	}, func(port *int) wire.Service {
+		return wire.Service{ID: tcpService, Protocol: wire.ServiceTCP, Publish: &wire.Publish{TCP: port}}
+	})
+}
+
+func (a *app) udpCommand() *cobra.Command {
+	return a.portCommand(&cobra.Command{
+		Use: "udp", Short: "Publishes a UDP service of this machine and prints its address", Long: udpLong, Example: udpExample,
+	}, func(port *int) wire.Service {
+		return wire.Service{ID: udpService, Protocol: wire.ServiceUDP, Publish: &wire.Publish{UDP: port}}
+	})
+}
+
+// portCommand makes a command that publishes at a port.
+func (a *app) portCommand(cmd *cobra.Command, at func(port *int) wire.Service) *cobra.Command {
+	var port int
+	a.publishCommand(cmd, func(local string) (v wire.Service, err error) {
+		if port < 0 || port > 65535 {
+			return v, usagef("--port: %d is no port; give one up to 65535, or 0 for any", port)
+		}
+		v = at(&port)
+		v.LocalHost, v.LocalPort, err = place(local)
+		return v, err
+	})
+	cmd.Flags().IntVar(&port, "port", 0, "public `port` (default: any)")
+	plain(cmd, "port")
+	return cmd
+}
+
+// publishCommand completes a command that offers one service, which its argument
+// and its flag mean, for as long as it runs.
+func (a *app) publishCommand(cmd *cobra.Command, service func(at string) (wire.Service, error)) *cobra.Command {
+	cmd.Use += " PORT|HOST:PORT"
+	cmd.Args = cobra.ExactArgs(1)
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	cmd.RunE = a.own(func(cmd *cobra.Command, args []string) error {
+		v, err := service(args[0])
+		if err != nil {
+			return err
+		}
+		s, err := a.settings()
+		if err != nil {
+			return err
+		}
+		return a.host(cmd.Context(), s, cmd.Name(), []wire.Service{v}, a.showPublished)
+	})
+	return cmd
+}
+
+// plain has a shell propose no files for a flag.
+func plain(cmd *cobra.Command, flag string) {
+	// The only error is the name of a flag that does not exist.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 }
 
 // website is the service that the arguments mean.
@@ -136,15 +167,6 @@ func place(at string) (host string, port int, err error) {
 	return host, int(n), nil
 }
 
-// publish offers one service and says where it is.
-func (a *app) publish(ctx context.Context, command string, v wire.Service) error {
-	s, err := a.settings()
-	if err != nil {
-		return err
-	}
-	return a.host(ctx, s, command, []wire.Service{v}, a.showPublished)
-}
-
 // showPublished prints the URL, and what goes on where somebody sees it.
 func (a *app) showPublished(ctx context.Context, h *hosted) error {
 	if !h.online(ctx) {
@@ -153,7 +175,7 @@ func (a *app) showPublished(ctx context.Context, h *hosted) error {
 	v := h.Status().Services[0]
 	if v.URL == "" {
 		return &tunnel.Error{Kind: tunnel.Refused, Err: errors.New(cmp.Or(v.PublishError,
-			"the gateway publishes nothing by name; it may be an older one"))}
+			"the gateway publishes nothing in this way; it may be an older one"))}
 	}
 	if err := a.printURL(v.URL); err != nil {
 		return err

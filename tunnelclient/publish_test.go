@@ -159,7 +159,7 @@ func TestHTTPCommandFails(t *testing.T) {
 		says    string
 	}{
 		"name taken":     {"somebody else has the name shop-alice; use another host", nil, []string{"http", "80"}, exitRefused, "somebody else has the name"},
-		"an old gateway": {"", nil, []string{"http", "80"}, exitRefused, "publishes nothing by name; it may be an older one"},
+		"an old gateway": {"", nil, []string{"http", "80"}, exitRefused, "publishes nothing in this way; it may be an older one"},
 		"refused":        {"", refusal(tunnel.Refused), []string{"http", "80"}, exitRefused, "the reason"},
 		"unreachable":    {"", refusal(tunnel.Unreachable), []string{"http", "80"}, exitUnreachable, "the reason"},
 		"no port":        {"", nil, []string{"http"}, exitUsage, "accepts 1 arg(s), received 0"},

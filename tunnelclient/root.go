@@ -69,7 +69,7 @@ func (a *app) root() *cobra.Command {
 	_ = root.MarkPersistentFlagFilename("token-file")
 	_ = root.RegisterFlagCompletionFunc("transport",
 		cobra.FixedCompletions([]string{"auto", "relay", "websocket"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(a.connectCommand(), a.httpCommand(), a.tcpCommand(), a.listCommand(), a.statusCommand(), a.loginCommand(), a.logoutCommand(),
+	root.AddCommand(a.connectCommand(), a.httpCommand(), a.tcpCommand(), a.udpCommand(), a.listCommand(), a.statusCommand(), a.loginCommand(), a.logoutCommand(),
 		a.keyCommand(), a.doctorCommand(), a.verifyCommand(), a.versionCommand())
 	return root
 }

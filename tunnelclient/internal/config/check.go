@@ -137,14 +137,17 @@ func CheckHost(s string) error {
 
 // CheckPublish checks that a service can be published as it asks for.
 func CheckPublish(s wire.Service) error {
+	protocol, port := s.Publish.Port()
 	switch p := s.Publish; {
 	case p == nil:
-	case p.Host != "" && p.TCP != nil:
-		return errors.New("publish has both host and tcp; offer the service twice, under two ids")
+	case p.TCP != nil && p.UDP != nil:
+		return errors.New("publish has both tcp and udp; offer the service twice, under two ids")
+	case p.Host != "" && port != nil:
+		return fmt.Errorf("publish has both host and %s; offer the service twice, under two ids", protocol)
 	case p.Host != "" && s.Protocol != wire.ServiceHTTP && s.Protocol != wire.ServiceWS:
-		return fmt.Errorf("publish.host is for the protocols http and ws, and this is %s; use publish.tcp", s.Protocol)
-	case p.TCP != nil && s.Transport() != wire.TCP:
-		return fmt.Errorf("publish.tcp is not for the protocol %s", s.Protocol)
+		return fmt.Errorf("publish.host is for the protocols http and ws, and this is %s; use publish.%s", s.Protocol, s.Transport())
+	case port != nil && s.Transport() != protocol:
+		return fmt.Errorf("publish.%s is not for the protocol %s; use publish.%s", protocol, s.Protocol, s.Transport())
 	}
 	return nil
 }

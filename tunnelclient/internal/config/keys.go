@@ -101,6 +101,10 @@ var publishFields = []field[wire.Publish]{
 		p.TCP = new(int)
 		r.number(n, 0, 65535, p.TCP)
 	}},
+	{"udp", "0 to 65535", "none", func(r *reader, n ast.Node, p *wire.Publish) {
+		p.UDP = new(int)
+		r.number(n, 0, 65535, p.UDP)
+	}},
 }
 
 var connectFields = []field[tunnel.ForwardSpec]{
