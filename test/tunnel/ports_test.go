@@ -46,7 +46,7 @@ func urlsOf(c *tunnel.Client) (urls, problems map[string]string) {
 	urls, problems = make(map[string]string), make(map[string]string)
 	for _, v := range c.Status().Services {
 		if v.URL != "" {
-			urls[v.ID] = strings.TrimPrefix(v.URL, "tcp://")
+			_, urls[v.ID], _ = strings.Cut(v.URL, "://")
 		}
 		if v.PublishError != "" {
 			problems[v.ID] = v.PublishError
