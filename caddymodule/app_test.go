@@ -65,6 +65,8 @@ func TestConfigsThatCannotWork(t *testing.T) {
 		{map[string]any{"data": dir, "colour": "green"}, []string{"colour"}},
 		{App{Data: dir, Relay: &Relay{Listen: "{env.CULVERT_TEST_NOT_SET}"}}, []string{"relay", "CULVERT_TEST_NOT_SET"}},
 		{App{Data: dir, Relay: &Relay{Listen: ":x"}}, []string{"relay", `"x"`}},
+		{App{Data: dir, TCPPorts: "20000-x"}, []string{"tcp_ports", "20000-x", "write it like 20000-20999"}},
+		{App{Data: dir, UDPPorts: "0-5"}, []string{"udp_ports", "0-5", "write it like 20000-20999"}},
 		{App{Data: dir, Relay: &Relay{Advertise: "a:b"}}, []string{"advertise"}},
 		{App{Data: dir, HeartbeatTimeout: caddy.Duration(time.Second)}, []string{"heartbeat_timeout", "heartbeat_interval"}},
 	} {

@@ -189,6 +189,52 @@ func TestHTTPCommandFails(t *testing.T) {
 	}
 }
 
+// TestPortCommands offer one service of their protocol, at the port that is wanted.
+func TestPortCommands(t *testing.T) {
+	service := func(id, protocol, host string, local int, at wire.Publish) wire.Service {
+		return wire.Service{ID: id, Protocol: protocol, LocalHost: host, LocalPort: local, Publish: &at}
+	}
+	any, chosen := 0, 20053
+	for _, tc := range []struct {
+		args []string
+		want wire.Service
+	}{
+		{[]string{"tcp", "22"}, service("port", wire.ServiceTCP, "localhost", 22, wire.Publish{TCP: &any})},
+		{[]string{"tcp", "192.168.1.20:22", "--port", "20053"}, service("port", wire.ServiceTCP, "192.168.1.20", 22, wire.Publish{TCP: &chosen})},
+		{[]string{"udp", "53"}, service("udp-port", wire.ServiceUDP, "localhost", 53, wire.Publish{UDP: &any})},
+		{[]string{"udp", "--port", "20053", "[::1]:53"}, service("udp-port", wire.ServiceUDP, "::1", 53, wire.Publish{UDP: &chosen})},
+	} {
+		b := newBench(t).signedIn()
+		url := tc.args[0] + "://example.com:20053"
+		c := b.publish(t, url, "", tc.args...)
+		c.prints(t, "\n")
+		c.cancel()
+		if code := c.wait(t); code != exitOK || c.stdout.String() != url+"\n" {
+			t.Errorf("%v: %d, stdout %q, stderr %q", tc.args, code, &c.stdout, &c.stderr)
+		}
+		if e := b.engine(t, 0); !reflect.DeepEqual(e.cfg.Services, []wire.Service{tc.want}) {
+			t.Errorf("%v: %+v", tc.args, e.cfg.Services)
+		}
+	}
+	for _, command := range []string{"tcp", "udp"} {
+		for _, tc := range []struct {
+			args []string
+			says string
+		}{
+			{nil, "accepts 1 arg(s), received 0"},
+			{[]string{"0"}, `"0" is no port`},
+			{[]string{"53", "--port", "-1"}, "--port: -1 is no port; give one up to 65535, or 0 for any"},
+			{[]string{"53", "--port", "65536"}, "--port: 65536 is no port"},
+			{[]string{"53", "--name", "x"}, "unknown flag: --name"},
+		} {
+			b := newBench(t).signedIn()
+			if code, stdout, stderr := b.run(t, append([]string{command}, tc.args...)...); code != exitUsage || stdout != "" || !strings.Contains(stderr, tc.says) {
+				t.Errorf("%s %v: %d, stdout %q, stderr %q", command, tc.args, code, stdout, stderr)
+			}
+		}
+	}
+}
+
 // TestWatch: a terminal has one line of what goes on, as it is now, and no
 // sequences of the service's.
 func TestWatch(t *testing.T) {

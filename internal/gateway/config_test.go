@@ -10,6 +10,7 @@ import (
 
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/signaling"
 )
 
 func TestConfigValidate(t *testing.T) {
@@ -30,6 +31,8 @@ func TestConfigValidate(t *testing.T) {
 			Relay:  Relay{Listen: "[::1]:9001", AdvertiseHost: "2001:db8::1", AdvertisePort: 443},
 			Tunnel: Tunnel{SessionTimeout: Never, HeartbeatInterval: time.Second, HeartbeatTimeout: 2 * time.Second},
 		}},
+		{cfg: Config{TCPPorts: signaling.PortRange{Low: 20000, High: 20099}, UDPPorts: signaling.PortRange{Low: 1, High: 65535}}},
+		{cfg: Config{TCPPorts: signaling.PortRange{Low: 2, High: 1}, UDPPorts: signaling.PortRange{High: 65535}}, want: []string{"ports tcp", "ports udp"}},
 		{cfg: Config{Relay: Relay{Listen: "9001"}}, want: []string{"relay", ":9001"}},
 		{cfg: Config{Relay: Relay{Listen: ":http"}}, want: []string{"relay", "http"}},
 		{cfg: Config{Relay: Relay{Listen: ":9001", AdvertiseHost: "a b"}}, want: []string{"advertise"}},

@@ -38,6 +38,10 @@ func TestParsePublish(t *testing.T) {
 	if err != nil || *c.Services[0].Publish != (wire.Publish{}) || c.Services[1].Publish.Host != "web" {
 		t.Errorf("%+v, %v", c, err)
 	}
+	c, err = Parse("c", []byte(`{"services":[{"id":"a","protocol":"tcp","localPort":1,"publish":{"tcp":0}},{"id":"b","protocol":"udp","localPort":2,"publish":{"udp":20053}}]}`))
+	if err != nil || *c.Services[0].Publish.TCP != 0 || c.Services[0].Publish.UDP != nil || *c.Services[1].Publish.UDP != 20053 || c.Services[1].Publish.TCP != nil {
+		t.Errorf("%+v, %v", c, err)
+	}
 }
 
 func TestPublishProblems(t *testing.T) {
@@ -59,6 +63,13 @@ func TestPublishProblems(t *testing.T) {
 		{service("publish: {host: xn--a}"), `c:2: services[0].publish.host: "xn--a" cannot be part`},
 		{service("publish: {host: bücher}"), `c:2: services[0].publish.host: "bücher" cannot be part`},
 		{service("publish: {host: '*'}"), `c:2: services[0].publish.host: "*" cannot be part`},
+		{"services:\n- {id: a, protocol: udp, localPort: 1, publish: {udp: 65536}}", "c:2: services[0].publish.udp: 65536 is out of range; give a number from 0 to 65535"},
+		{service("publish: {udp: 0}"), "c:2: services[0]: publish.udp is not for the protocol http; use publish.tcp"},
+		{service("publish: {host: web, udp: 0}"), "c:2: services[0]: publish has both host and udp; offer the service twice"},
+		{service("publish: {host: web, tcp: 0}"), "c:2: services[0]: publish has both host and tcp; offer the service twice"},
+		{service("publish: {tcp: 0, udp: 0}"), "c:2: services[0]: publish has both tcp and udp; offer the service twice"},
+		{"services:\n- {id: a, protocol: udp, localPort: 1, publish: {tcp: 0}}", "c:2: services[0]: publish.tcp is not for the protocol udp; use publish.udp"},
+		{"services:\n- {id: a, protocol: udp, localPort: 1, publish: {host: web}}", "c:2: services[0]: publish.host is for the protocols http and ws, and this is udp; use publish.udp"},
 		{service("publish: {host: " + strings.Repeat("a", 64) + "}"), `c:2: services[0].publish.host: "aaaa`},
 	} {
 		c, err := Parse("c", []byte(tc.text))
