@@ -18,7 +18,7 @@ type Packets struct {
 	deliver func(trains []datagram.Train)
 	own     *leg
 
-	sending sync.Mutex // guards the field below; before receiving
+	sending sync.Mutex // guards the field below
 	porter  porter
 
 	receiving sync.Mutex // one call of deliver at a time

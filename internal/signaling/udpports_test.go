@@ -37,12 +37,18 @@ func TestUDPPorts(t *testing.T) {
 			{"t1", "b", []wire.Service{atPort("x", "udp", "udp", 20002), atPort("y", "udp", "udp", 20001)}, "x=" + wire.CodeNameTaken + " y=" + wire.CodeInvalid},
 			{"t1", "c", []wire.Service{atPort("x", "tcp", "udp", 0), atPort("y", "http", "udp", 0), atPort("z", "udp", "tcp", 0)}, "x=" + wire.CodeInvalid + " y=" + wire.CodeInvalid + " z=" + wire.CodeInvalid},
 			// The limit counts both.
-			{"alice", "d", []wire.Service{atPort("x", "udp", "udp", 0), atPort("y", "tcp", "tcp", 0), atPort("z", "http", "tcp", 0), atPort("v", "udp", "udp", 0)},
-				"x=udp://gw.example:20003 y=tcp://gw.example:20000 z=tcp://gw.example:20001 v=" + wire.CodeLimit},
+			{
+				"alice", "d",
+				[]wire.Service{atPort("x", "udp", "udp", 0), atPort("y", "tcp", "tcp", 0), atPort("z", "http", "tcp", 0), atPort("v", "udp", "udp", 0)},
+				"x=udp://gw.example:20003 y=tcp://gw.example:20000 z=tcp://gw.example:20001 v=" + wire.CodeLimit,
+			},
 			// What had a port of the other protocol gets one of this.
 			{"t1", "a", []wire.Service{atPort("x", "tcp", "tcp", 0), atPort("y", "udp", "udp", 0)}, "x=tcp://gw.example:20003 y=udp://gw.example:20004"},
-			{"t1", "e", []wire.Service{atPort("x", "udp", "udp", 0), atPort("y", "udp", "udp", 0), atPort("z", "udp", "udp", 0)},
-				"x=udp://gw.example:20002 y=udp://gw.example:20005 z=" + wire.CodeLimit},
+			{
+				"t1", "e",
+				[]wire.Service{atPort("x", "udp", "udp", 0), atPort("y", "udp", "udp", 0), atPort("z", "udp", "udp", 0)},
+				"x=udp://gw.example:20002 y=udp://gw.example:20005 z=" + wire.CodeLimit,
+			},
 		} {
 			p := b.join(tc.token, tc.name, "", tc.services...)
 			if got := told(p.got); got != tc.want {

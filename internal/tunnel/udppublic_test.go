@@ -37,8 +37,15 @@ func TestAllowance(t *testing.T) {
 		"silent after an answer":              {{in: 10}, {out: 1, goes: true}, {in: 10}, {after: idle + 1, out: 1}},
 		"silent from the first on":            {{in: 10}, {after: idle + 1, out: 1}},
 		"spoken to while silent": {
-			{in: 10}, {out: 1, goes: true}, {in: 10}, {after: idle / 2, out: 1, goes: true}, {after: idle/2 + 1, out: 1},
-			{in: 10}, {out: 31}, {out: 30, goes: true}, {out: 1},
+			{in: 10},
+			{out: 1, goes: true},
+			{in: 10},
+			{after: idle / 2, out: 1, goes: true},
+			{after: idle/2 + 1, out: 1},
+			{in: 10},
+			{out: 31},
+			{out: 30, goes: true},
+			{out: 1},
 		},
 		"back after silence has to answer again": {
 			{in: 1000}, {out: 1, goes: true}, {in: 10}, {after: 2 * idle, in: 10}, {out: 31}, {out: 30, goes: true}, {in: 1}, {out: 5000, goes: true},
@@ -103,6 +110,16 @@ func TestSourcesOfFlows(t *testing.T) {
 	v.train(newPacker(v.lose), &datagram.Train{Addr: at("192.0.2.9", 53), Data: []byte("abcdef"), Size: 3}, now)
 	if d := v.guard.drops; d.Flows.Load() != 3 || d.Refused.Load() != 2 || d.Lost.Load() != 0 {
 		t.Errorf("%d for the limit, %d refused, %d lost", d.Flows.Load(), d.Refused.Load(), d.Lost.Load())
+	}
+	for from, want := range map[string]bool{"192.0.2.9:53": false, "192.0.2.9:54": true} { // as when it is blocked later
+		fl := &localFlow{addr: netip.MustParseAddrPort(from)}
+		fl.due.took(100, now, v.idle)
+		if got := v.mayReach(fl, 100, now); got != want {
+			t.Errorf("what is for %s goes: %t", from, got)
+		}
+	}
+	if n := v.guard.drops.Refused.Load(); n != 3 {
+		t.Errorf("%d refused", n)
 	}
 	v.sweep(now.Add(2 * v.idle))
 	if n := len(v.guard.sources) + len(v.flows); n > 0 {
