@@ -300,48 +300,66 @@ func TestUDPPortsStay(t *testing.T) {
 	works("after a reload")
 }
 
-// TestUDPPortsOfBlockedAddresses: who is blocked gets nothing any more, and is not
-// heard.
+// TestUDPPortsOfBlockedAddresses: who is blocked, or kept out by the port's owner, gets
+// nothing any more, and is not heard.
 func TestUDPPortsOfBlockedAddresses(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux has 127.0.0.77 without preparation")
 	}
 	low := process.FreePort(t)
 	s := startSite(t, fmt.Sprintf("ports udp %d", low))
-	var mu sync.Mutex
-	heard := make(map[string]int)
 	alice, _ := s.people(t)
-	home, _ := alice.client(t, tunnel.Config{ClientID: "home", Key: newKey(t), Services: []wire.Service{
-		answering(t, "echo", 0, func(b []byte, _ net.Addr) [][]byte {
+	for name, out := range map[string]func(prefix string){
+		"blocked": func(prefix string) {
+			alice.call(t, "POST", "/admin/blocks", map[string]any{"prefix": prefix, "note": "test"}, nil)
+		},
+		"denied": func(prefix string) {
+			alice.call(t, "PUT", fmt.Sprintf("/published/udp:%d/access", low), map[string]any{"mode": "open", "deny": []string{prefix}}, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			heard := make(map[string]int)
+			home, _ := alice.client(t, tunnel.Config{ClientID: name, Key: newKey(t), Services: []wire.Service{
+				answering(t, "echo", 0, func(b []byte, _ net.Addr) [][]byte {
+					mu.Lock()
+					defer mu.Unlock()
+					heard[string(b)]++
+					return [][]byte{b}
+				}),
+			}})
+			urls, problems := urlsOf(home)
+			if len(problems) > 0 {
+				t.Fatal(problems)
+			}
+			addr := map[string]string{"blocked": "127.0.0.77", "denied": "127.0.0.78"}[name]
+			bad, good := source(t, addr, urls["echo"]), source(t, "127.0.0.1", urls["echo"])
+			for _, c := range []net.Conn{bad, good} {
+				if err := exchange(c, []byte("before"), same([]byte("before"))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			out(addr + "/32")
+			for range 10 {
+				if _, err := bad.Write([]byte("bad")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := exchange(good, []byte("good"), same([]byte("good"))); err != nil {
+				t.Error(err)
+			}
+			if got := all(t, bad); len(got) > 0 {
+				t.Errorf("somebody who may not come gets %v", got)
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			heard[string(b)]++
-			return [][]byte{b}
-		}),
-	}})
-	urls, _ := urlsOf(home)
-	bad, good := source(t, "127.0.0.77", urls["echo"]), source(t, "127.0.0.1", urls["echo"])
-	for _, c := range []net.Conn{bad, good} {
-		if err := exchange(c, []byte("before"), same([]byte("before"))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	alice.call(t, "POST", "/admin/blocks", map[string]any{"prefix": "127.0.0.77/32", "note": "test"}, nil)
-	for range 10 {
-		if _, err := bad.Write([]byte("bad")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := exchange(good, []byte("good"), same([]byte("good"))); err != nil {
-		t.Error(err)
-	}
-	if got := all(t, bad); len(got) > 0 {
-		t.Errorf("somebody who is blocked gets %v", got)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	if heard["bad"] > 0 || heard["good"] == 0 {
-		t.Errorf("the service heard %v", heard)
+			if heard["bad"] > 0 || heard["good"] == 0 {
+				t.Errorf("the service heard %v", heard)
+			}
+			if err := home.SetServices(nil); err != nil { // the port is for the next one
+				t.Error(err)
+			}
+		})
 	}
 }
 
