@@ -55,7 +55,7 @@ func NewHost(cfg Config) *Host {
 
 // Open begins a stream to a service. It needs a channel, whose peer is the
 // stream's from then on, see Attach; but it takes already what the application
-// says.
+// says. Without an app it waits for Join, and an end before that touches none.
 func (h *Host) Open(service string, app App, tag any) *Stream {
 	s := h.newStream(Peer{}, true, service)
 	_, _ = rand.Read(s.id[:]) // never fails (crypto/rand)
@@ -65,7 +65,9 @@ func (h *Host) Open(service string, app App, tag any) *Stream {
 		s.abort(CodeStopping, ErrClosed)
 		return s
 	}
-	h.spawn(func() { s.pump(app) })
+	if app != nil {
+		h.spawn(func() { s.pump(app) })
+	}
 	h.look()
 	return s
 }

@@ -24,7 +24,7 @@ type Stream struct {
 	mu    sync.Mutex // guards the fields below
 	after []func()   // to be called when mu is free
 	tag   any
-	app   App // nil at the provider until it has one
+	app   App // nil until it has one, see Open and Join
 
 	// The channel, and what is to be said on it first.
 	ch         *Channel
@@ -184,7 +184,17 @@ func (s *Stream) Info() Info {
 // Reset ends the stream at both ends.
 func (s *Stream) Reset(code Code) { s.abort(code, &ResetError{Code: code}) }
 
-// Join gives the provider's stream its application.
+// Say has the visitor's stream carry b, of a few bytes, before all that its
+// application will say. It is called before Join.
+func (s *Stream) Say(b []byte) {
+	ck := newChunk(len(b))
+	ck.n = copy(ck.space(), b)
+	s.took(ck)
+	s.send()
+}
+
+// Join gives the stream its application: the provider's, or that of a visitor who
+// has opened it without one.
 func (s *Stream) Join(app App) {
 	s.mu.Lock()
 	defer s.unlock()
@@ -192,7 +202,7 @@ func (s *Stream) Join(app App) {
 		s.later(func() { _ = app.Reset() })
 		return
 	}
-	s.app, s.opened = app, true
+	s.app, s.opened = app, !s.visitor
 	s.host.spawn(func() { s.pump(app) })
 	s.drainLocked()
 	s.settleLocked()
