@@ -124,7 +124,7 @@ func (r *running) openTunnels(ctx context.Context, dir string, cfg Config, log f
 	if err = r.sockets.want(ctx, cfg.Relay.Listen); err != nil {
 		return errors.Join(err, r.closeTunnels(ctx, signaling.Closing{Code: 1012}))
 	}
-	r.book.publisher = publish.Open(r.book.tunnels, r.key)
+	r.book.publisher = publish.Open(r.book.tunnels, r.key, log)
 	r.book.publisher.SetBlocked(r.book.blocks.has)
 	if n := r.book.tunnels.SetPorts(r.book.publisher); n > 0 {
 		log().Warn("public ports of clients cannot be opened again; they get others when they sign in", zap.Int("ports", n))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/culvertd/culvert/internal/signaling"
 	"github.com/culvertd/culvert/internal/splice"
+	"github.com/culvertd/culvert/internal/tunnel"
 	"github.com/culvertd/culvert/internal/wire"
 )
 
@@ -29,12 +30,25 @@ const (
 // port is a public TCP port.
 type port struct {
 	p      *Publisher
-	number int
 	ln     net.Listener
+	serve  func(ctx context.Context, c splice.Conn) // which owns c
 	ctx    context.Context
 	cancel context.CancelFunc
 	room   chan struct{} // has maxPerPort places
 	tasks  sync.WaitGroup
+}
+
+// newPort binds an address. Until accept is called, who connects waits.
+func (p *Publisher) newPort(addr string, serve func(context.Context, splice.Conn)) (*port, error) {
+	lc := net.ListenConfig{KeepAlive: -1}
+	lc.SetMultipathTCP(false) // as for the relay's port (rules R7)
+	ln, err := lc.Listen(context.Background(), "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o := &port{p: p, ln: ln, serve: serve, room: make(chan struct{}, maxPerPort)}
+	o.ctx, o.cancel = context.WithCancel(context.Background())
+	return o, nil
 }
 
 // Listen implements signaling.Ports. What connects to the port goes as it is to
@@ -43,18 +57,14 @@ func (p *Publisher) Listen(at signaling.Port) error {
 	if at.Protocol == wire.UDP {
 		return p.listenUDP(at.Number)
 	}
-	lc := net.ListenConfig{KeepAlive: -1}
-	lc.SetMultipathTCP(false) // as for the relay's port (rules R7)
-	ln, err := lc.Listen(context.Background(), "tcp", fmt.Sprintf(":%d", at.Number))
+	o, err := p.newPort(fmt.Sprintf(":%d", at.Number), func(ctx context.Context, c splice.Conn) { p.serveNamed(ctx, c, at.Number) })
 	if err != nil {
 		return err
 	}
-	o := &port{p: p, number: at.Number, ln: ln, room: make(chan struct{}, maxPerPort)}
-	o.ctx, o.cancel = context.WithCancel(context.Background())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		_ = ln.Close()
+		o.close()
 		return net.ErrClosed
 	}
 	p.ports[at.Number] = o
@@ -119,35 +129,53 @@ func (o *port) accept() {
 		}
 		o.tasks.Go(func() {
 			defer func() { <-o.room }()
-			o.serve(c)
+			ctx, cancel := context.WithTimeout(o.ctx, portPatience)
+			defer cancel()
+			o.serve(ctx, c)
 		})
 	}
 }
 
-// serve hands a connection over. The visitor of a service that is not there sees
-// a reset.
-func (o *port) serve(c splice.Conn) {
-	ctx, cancel := context.WithTimeout(o.ctx, portPatience)
-	defer cancel()
-	n, ok := o.p.signaling.NamedPort(signaling.Port{Protocol: wire.TCP, Number: o.number})
-	if ok && o.p.gate.Refuse(Key{n.Owner, wire.PublicPort(wire.TCP, o.number)}, splice.Peer(c)) {
+// serveNamed hands a connection of a client's own port over. The visitor of a
+// service that is not there sees a reset.
+func (p *Publisher) serveNamed(ctx context.Context, c splice.Conn, number int) {
+	n, ok := p.signaling.NamedPort(signaling.Port{Protocol: wire.TCP, Number: number})
+	if ok && p.gate.Refuse(Key{n.Owner, wire.PublicPort(wire.TCP, number)}, splice.Peer(c)) {
 		ok = false
 	}
 	if ok {
-		away, known := o.p.signaling.Away(n.Client)
+		away, known := p.signaling.Away(n.Client)
 		ok = known && away < awayMost
 	}
 	if !ok {
 		_ = c.Reset()
 		return
 	}
-	v, err := o.p.take(n.Client, n.Service)
+	head, err := proxyHeader(p.signaling.ProxyProtocol(n), c)
+	if err == nil {
+		err = p.pass(ctx, c, n, tunnel.Serving{First: head})
+	}
 	if err != nil {
 		_ = c.Reset()
-		return
 	}
-	defer o.p.release(n.Client + "/" + n.Service)
-	_ = v.Serve(ctx, c, o.p.guests.add) // which resets it
+}
+
+// pass has a service serve a connection, which is still the caller's if there is an
+// error.
+func (p *Publisher) pass(ctx context.Context, c splice.Conn, n signaling.Named, o tunnel.Serving) error {
+	v, err := p.take(n.Client, n.Service)
+	if err != nil {
+		return err
+	}
+	defer p.release(n.Client + "/" + n.Service)
+	o.Wrap = func(c splice.Conn) splice.Conn {
+		g := p.guests.add(c)
+		if p.blocked(splice.Peer(c)) { // since it was let in, and before it was listed
+			_ = g.Reset()
+		}
+		return g
+	}
+	return v.Serve(ctx, c, o)
 }
 
 // portPatience bounds how long a visitor waits until it is handed over.

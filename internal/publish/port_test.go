@@ -10,6 +10,7 @@ import (
 
 	"github.com/culvertd/culvert/internal/signaling"
 	"github.com/culvertd/culvert/internal/splice"
+	"github.com/culvertd/culvert/internal/tunnel"
 	"github.com/culvertd/culvert/internal/wire"
 )
 
@@ -39,7 +40,7 @@ func TestPortConnectionsAreInUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := v.Serve(t.Context(), splice.TCP(nc.(*net.TCPConn)), h.guests.add); err != nil {
+		if err := v.Serve(t.Context(), splice.TCP(nc.(*net.TCPConn)), tunnel.Serving{Wrap: h.guests.add}); err != nil {
 			t.Fatal(err)
 		}
 		h.release("alice/nas/" + id)

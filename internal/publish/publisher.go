@@ -41,6 +41,7 @@ type Publisher struct {
 	cancel    context.CancelFunc
 	tasks     sync.WaitGroup
 
+	log    func() *zap.Logger
 	block  atomic.Pointer[func(netip.Addr) bool] // nil: nobody
 	guests guests
 	gate   *Gate
@@ -51,6 +52,7 @@ type Publisher struct {
 	services map[string]*service
 	ports    map[int]*port
 	packets  map[int]*tunnel.Forward // UDP ports
+	statics  map[string]*static      // by address
 	closed   bool
 }
 
@@ -61,9 +63,12 @@ type service struct {
 	open int // connections
 }
 
-// Open signs in at s with key. Whoever opens it closes it, before s.
-func Open(s *signaling.Server, key *identity.Key) *Publisher {
-	p := &Publisher{signaling: s, services: make(map[string]*service), ports: make(map[int]*port), packets: make(map[int]*tunnel.Forward), gate: newGate()}
+// Open signs in at s with key. Whoever opens it closes it, before s. log returns the
+// logger of the time.
+func Open(s *signaling.Server, key *identity.Key, log func() *zap.Logger) *Publisher {
+	p := &Publisher{
+		signaling: s, log: log, services: make(map[string]*service), ports: make(map[int]*port), packets: make(map[int]*tunnel.Forward), gate: newGate(),
+	}
 	ln := newListener()
 	p.site = &http.Server{
 		ReadHeaderTimeout: headerTimeout,
@@ -97,6 +102,7 @@ func (p *Publisher) Gate() *Gate { return p.gate }
 // Close resets all connections and waits.
 func (p *Publisher) Close() {
 	p.closePorts()
+	p.KeepStatics(nil)
 	p.cancel()
 	_ = p.site.Close() // a listener without a network
 	p.tasks.Wait()

@@ -71,7 +71,7 @@ func open(t *testing.T, cfg signaling.Config) *house {
 	site := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = site.Serve(h.site) })
-	h.Publisher = Open(srv, key)
+	h.Publisher = Open(srv, key, zap.NewNop)
 	t.Cleanup(func() {
 		h.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -446,7 +446,7 @@ func TestOpenAndClose(t *testing.T) {
 	time.Sleep(100 * time.Millisecond) // its connection's goroutines at the gateway end
 	before := runtime.NumGoroutine()
 	for range 20 {
-		Open(h.srv, h.key).Close()
+		Open(h.srv, h.key, zap.NewNop).Close()
 	}
 	eventually(t, "their goroutines are gone", func() bool { return runtime.NumGoroutine() <= before })
 }

@@ -43,19 +43,39 @@ func (r *Relay) Open(ctx context.Context, line wire.Line) (*Inside, error) {
 
 // Join is Open for a visitor whose whole connection is the channel: bytes are
 // moved as between two channels, and nothing of the relay's goes to visitor. That
-// belongs to the relay unless there is an error; done is called once when it has
-// ended.
-func (r *Relay) Join(ctx context.Context, line wire.Line, visitor splice.Conn, done func()) error {
+// belongs to the relay unless there is an error. first goes to the provider before
+// anything of the visitor's, and counts as such. done is called once when the
+// channel has ended; mute is that it broke off before the provider said anything,
+// as it does if the provider cannot reach the service.
+func (r *Relay) Join(ctx context.Context, line wire.Line, visitor splice.Conn, first []byte, done func(mute bool)) error {
 	s, provider, err := r.enter(ctx, line, visitor)
 	if err != nil {
 		return err
 	}
+	m := &listening{meter: &s.meter}
 	var buf [wire.MaxLine]byte
-	o := splice.Options{Done: func(error) { done() }}
-	o.First[splice.Forward] = s.goLine(buf[:0])
-	o.Own[splice.Forward] = len(o.First[splice.Forward])
+	goLine := s.goLine(buf[:0])
+	o := splice.Options{Meter: m, Done: func(err error) { done(err != nil && !m.heard.Load()) }}
+	o.Own[splice.Forward] = len(goLine)
+	o.First[splice.Forward] = append(goLine, first...)
+	s.meter.granted.Add(int64(len(first)))
 	s.link(line.Counter, visitor, provider, o)
 	return nil
+}
+
+// listening is a session's meter that notes whether one channel's provider has
+// said anything.
+type listening struct {
+	*meter
+	heard atomic.Bool
+}
+
+// Moved implements splice.Meter.
+func (m *listening) Moved(n, direction int) {
+	if direction == splice.Backward && !m.heard.Load() {
+		m.heard.Store(true)
+	}
+	m.meter.Moved(n, direction)
 }
 
 // enter returns the session that a line is for, with room for one channel more,

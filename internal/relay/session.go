@@ -155,7 +155,9 @@ func (s *Session) reserve(line wire.Line) *wire.Refusal {
 // link starts what reserve made room for. The session may have ended
 // meanwhile, or an end been blocked; then the channel ends with it.
 func (s *Session) link(counter uint64, visitor, provider splice.Conn, o splice.Options) {
-	o.Meter = &s.meter
+	if o.Meter == nil {
+		o.Meter = &s.meter
+	}
 	done := o.Done
 	o.Done = func(err error) {
 		s.unlink(counter, err)

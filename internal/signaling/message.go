@@ -135,6 +135,9 @@ func check(p *wire.Register) error {
 				bad("%s.publish has both tcp and udp; offer the service twice, under two ids", at)
 			}
 		}
+		if no := proxyProblem(v.Publish); no != "" {
+			bad("%s.publish.proxyProtocol %s", at, no)
+		}
 		if v.LocalPort < 0 || v.LocalPort > 65535 {
 			bad("%s.localPort is %d; use 0 to 65535", at, v.LocalPort)
 		}

@@ -9,7 +9,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/culvertd/culvert/internal/splice"
 	"github.com/culvertd/culvert/internal/stream"
 	"github.com/culvertd/culvert/internal/wire"
 )
@@ -93,39 +92,6 @@ func (f *Forward) Dial(ctx context.Context) (net.Conn, error) {
 		conn, err := f.dialBare(ctx, ss)
 		if err == nil || tries > 0 || !f.outdated(ss, err) {
 			return conn, err
-		}
-	}
-}
-
-// Serve connects app with the service of a forward that Dialer has made, as Dial
-// would, for a client within the gateway. app belongs to the forward; it is reset
-// if there is an error. What is carried as a stream, and not by the relay, is what
-// wrap makes of it.
-func (f *Forward) Serve(ctx context.Context, app splice.Conn, wrap func(splice.Conn) splice.Conn) error {
-	d, ok := f.carrier.(*dialer)
-	if !ok || f.c.cfg.Within == nil {
-		_ = app.Reset()
-		return errors.New("the forward has a listener, or no relay in its process")
-	}
-	for tries := 0; ; tries++ {
-		ss, err := f.hold(ctx)
-		if err == nil && ss.mode == wire.ModeTLS {
-			d.open(wrap(app))
-			return nil
-		}
-		if err == nil {
-			// Counted, or the session would be taken for unused and closed.
-			fl := f.tally.begin(&f.c.busy)
-			if err = f.c.cfg.Within.Join(ctx, f.opening(ss).line(), app, fl.end); err != nil {
-				fl.end()
-			}
-		}
-		if err == nil {
-			return nil
-		}
-		if ss == nil || tries > 0 || !f.outdated(ss, err) {
-			_ = app.Reset()
-			return err
 		}
 	}
 }

@@ -29,8 +29,9 @@ type Within interface {
 	// Open opens a channel.
 	Open(ctx context.Context, line wire.Line) (Inside, error)
 	// Join has app be a channel without encryption, which belongs to the relay
-	// unless there is an error; done is called when it has ended.
-	Join(ctx context.Context, line wire.Line, app splice.Conn, done func()) error
+	// unless there is an error; first goes before what it says, and done is called
+	// when it has ended. mute is that it broke off before the provider said anything.
+	Join(ctx context.Context, line wire.Line, app splice.Conn, first []byte, done func(mute bool)) error
 	// Packets gives the visitor of a UDP session a way for packets. deliver gets the
 	// provider's, and must neither wait nor keep them.
 	Packets(key wire.KeyID, deliver func(trains []datagram.Train)) (InsidePackets, error)

@@ -54,6 +54,7 @@ type visit struct {
 	opened chan error // has room for one, and is told how it went; nil: nobody waits
 	over   atomic.Bool
 	late   atomic.Pointer[time.Timer] // to be stopped when it is over; nil: none
+	done   func()                     // called when it is over; may be nil
 }
 
 // end says that the stream has ended.
@@ -62,6 +63,9 @@ func (v *visit) end() {
 	v.over.Store(true)
 	if late := v.late.Load(); late != nil {
 		late.Stop()
+	}
+	if v.done != nil {
+		v.done()
 	}
 }
 
@@ -99,7 +103,11 @@ func (k *seeker) adopt(app splice.Conn, said []byte, fl *flow) error {
 }
 
 func (k *seeker) begin(app stream.App, v *visit) *stream.Stream {
-	s := k.f.c.streams.Open(k.f.spec.Service, app, v)
+	return k.supply(k.f.c.streams.Open(k.f.spec.Service, app, v), v)
+}
+
+// supply counts a stream that was opened, and finds it a channel.
+func (k *seeker) supply(s *stream.Stream, v *visit) *stream.Stream {
 	v.flow.attach(visitorStats{s}, 0)
 	if ss := k.f.live(); ss != nil && ss.pool != nil {
 		for ch := ss.pool.take(ss.pool.took); ch != nil; ch = ss.pool.take(ss.pool.took) {

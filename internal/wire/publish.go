@@ -21,6 +21,9 @@ type Publish struct {
 	TCP *int `json:"tcp,omitempty"`
 	// UDP is likewise, for a service that is UDP.
 	UDP *int `json:"udp,omitempty"`
+	// ProxyProtocol has each connection of the TCP port begin with the PROXY
+	// protocol's header: ProxyV1 or ProxyV2. Empty: none.
+	ProxyProtocol string `json:"proxyProtocol,omitempty"`
 }
 
 // Port returns the wanted public port, and TCP or UDP; nil if there is none. p may
@@ -35,6 +38,15 @@ func (p *Publish) Port() (protocol string, port *int) {
 		return TCP, p.TCP
 	}
 }
+
+// The versions of the PROXY protocol.
+const (
+	ProxyV1 = "v1"
+	ProxyV2 = "v2"
+)
+
+// ValidProxy reports whether s is a version of the PROXY protocol, or empty.
+func ValidProxy(s string) bool { return s == "" || s == ProxyV1 || s == ProxyV2 }
 
 // Published is what came of a service's publish; a register_response has one for
 // each service with a host or a port.

@@ -148,6 +148,9 @@ func CheckPublish(s wire.Service) error {
 		return fmt.Errorf("publish.host is for the protocols http and ws, and this is %s; use publish.%s", s.Protocol, s.Transport())
 	case port != nil && s.Transport() != protocol:
 		return fmt.Errorf("publish.%s is not for the protocol %s; use publish.%s", protocol, s.Protocol, s.Transport())
+	case p.ProxyProtocol != "" && p.TCP == nil:
+		return errors.New("publish.proxyProtocol is for a public port of the service's own; it needs publish.tcp " +
+			"(what the gateway's Caddyfile lets in has its own proxy_protocol)")
 	}
 	return nil
 }

@@ -105,6 +105,9 @@ var publishFields = []field[wire.Publish]{
 		p.UDP = new(int)
 		r.number(n, 0, 65535, p.UDP)
 	}},
+	{"proxyProtocol", "`v1` or `v2`", "none", func(r *reader, n ast.Node, p *wire.Publish) {
+		r.oneOf(n, &p.ProxyProtocol, wire.ProxyV1, wire.ProxyV2)
+	}},
 }
 
 var connectFields = []field[tunnel.ForwardSpec]{
