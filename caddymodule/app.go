@@ -49,6 +49,9 @@ type App struct {
 	// The DNS server that is asked whether a domain is an account's, such as
 	// `192.0.2.53` or `[2001:db8::53]:5353`. Default: the system's.
 	Resolver string `json:"resolver,omitempty"`
+	// Addresses whose visitors are taken to services of tunnel clients. Default:
+	// none.
+	Listen []Listen `json:"listen,omitempty"`
 	// The folder with the gateway's database. One gateway at a time uses it,
 	// and a reload cannot change it. Default: the environment's CULVERT_DATA,
 	// else `./culvert-data`.
@@ -184,6 +187,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("udp_ports: %w", err)
 	}
 	cfg.MaxPortsPerAccount = a.MaxPortsPerAccount
+	if cfg.Listen, err = a.listens(); err != nil {
+		return err
+	}
 	if cfg.Relay, err = a.Relay.config(); err != nil {
 		return fmt.Errorf("relay: %w", err)
 	}

@@ -58,6 +58,9 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 //		}
 //		ports tcp|udp            <low>-<high>
 //		max_ports_per_account    <number>
+//		listen <address> <service...> {
+//			proxy_protocol v1|v2
+//		}
 //		session_timeout          <duration>|never
 //		heartbeat_interval       <duration>
 //		heartbeat_timeout        <duration>
@@ -70,7 +73,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 //	}
 //
 // All are optional; App documents them. Rates are by the second, sizes are
-// written like 64KiB or 1MB.
+// written like 64KiB or 1MB. There may be any number of listen.
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume the option's name
 	if d.NextArg() {
@@ -79,7 +82,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	seen := make(map[string]bool)
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
-		if seen[name] && name != "ports" { // which there is one of for each protocol
+		if seen[name] && name != "ports" && name != "listen" { // ports is there once for each protocol
 			return d.Errf("%s already specified", name)
 		}
 		seen[name] = true

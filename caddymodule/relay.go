@@ -129,6 +129,8 @@ func (a *App) unmarshalTunnel(d *caddyfile.Dispenser, name string) (bool, error)
 		return true, unmarshalRelay(d, &a.Relay)
 	case "ports":
 		return true, a.unmarshalPorts(d)
+	case "listen":
+		return true, unmarshalListen(d, &a.Listen)
 	case "max_ports_per_account":
 		return true, number(d, &a.MaxPortsPerAccount)
 	case "session_timeout":

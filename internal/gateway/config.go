@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/publish"
 	"github.com/culvertd/culvert/internal/signaling"
 )
 
@@ -70,6 +71,8 @@ type Config struct {
 	// none. MaxPortsPerAccount bounds those of one account together; default 10.
 	TCPPorts, UDPPorts signaling.PortRange
 	MaxPortsPerAccount int
+	// Listen are addresses whose visitors are taken to published services.
+	Listen []publish.Static
 	// Publish is where names of published services are. Default: nowhere.
 	Publish PublicSite
 	// Resolver is the DNS server that is asked for proofs of domains. Default:
@@ -229,7 +232,7 @@ func (c Config) validateTunnel() (errs []error) {
 	if strings.ContainsAny(r.AdvertiseHost, " /") || r.AdvertisePort < 0 || r.AdvertisePort > 65535 {
 		errs = append(errs, fmt.Errorf("advertise must be a host, or a host and a port, not %q and %d", r.AdvertiseHost, r.AdvertisePort))
 	}
-	return errs
+	return append(errs, c.validateListen()...)
 }
 
 func or(v, def int64) int64 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/culvertd/culvert/internal/control"
 	"github.com/culvertd/culvert/internal/hub"
+	"github.com/culvertd/culvert/internal/publish"
 	"github.com/culvertd/culvert/internal/signaling"
 )
 
@@ -46,6 +47,34 @@ func TestConfigValidate(t *testing.T) {
 			}},
 			want: []string{"max_sessions ", "max_sessions_per_client", "max_channels_per_session", "max_bytes_per_session", "session_rate", "client_rate"},
 		},
+		{cfg: Config{
+			Relay: Relay{Listen: "127.0.0.1:9001"}, TCPPorts: signaling.PortRange{Low: 20000, High: 20999},
+			Listen: []publish.Static{at(":2222", "alice/nas", "nas"), at("192.0.2.1:9001", "nas"), at("[::1]:19999", "nas"), at("127.0.0.1:21000", "nas")},
+		}},
+		{cfg: Config{Listen: []publish.Static{{Address: ":2222"}}}, want: []string{"listen :2222: it has no service"}},
+		{cfg: Config{Listen: []publish.Static{at("2222", "nas")}}, want: []string{"listen 2222: this is no address to listen on"}},
+		{cfg: Config{Listen: []publish.Static{at(":0", "nas")}}, want: []string{"listen :0: this is no address"}},
+		{
+			cfg:  Config{Listen: []publish.Static{at("127.0.0.1:2222", "nas"), at(":2222", "nas")}},
+			want: []string{"listen :2222: there is a listen for 127.0.0.1:2222 already"},
+		},
+		{
+			cfg:  Config{Listen: []publish.Static{at("0.0.0.0:2222", "nas"), at("[::1]:2222", "nas")}},
+			want: []string{"listen [::1]:2222: there is a listen for 0.0.0.0:2222 already"},
+		},
+		{
+			cfg:  Config{Relay: Relay{Listen: ":9001"}, Listen: []publish.Static{at("[::1]:9001", "nas")}},
+			want: []string{"listen [::1]:9001: this is the address of relay"},
+		},
+		{
+			cfg:  Config{TCPPorts: signaling.PortRange{Low: 20000, High: 20999}, Listen: []publish.Static{at("127.0.0.1:20999", "nas")}},
+			want: []string{"listen 127.0.0.1:20999: the port is among those that clients may have (ports tcp 20000-20999)"},
+		},
+		{
+			cfg:  Config{Listen: []publish.Static{at(":2222", "a/b/c", "nas", "-x", "nas", "")}},
+			want: []string{`"a/b/c/web" is no service`, `"-x/web" is no service`, "nas/web is there twice", `"/web" is no service`},
+		},
+		{cfg: Config{Listen: []publish.Static{{Address: ":1", Services: at("", "nas").Services, ProxyProtocol: "2"}}}, want: []string{`listen :1: proxy_protocol "2"; use v1 or v2`}},
 	} {
 		err := tc.cfg.Validate()
 		if (err != nil) != (len(tc.want) > 0) {
@@ -57,6 +86,15 @@ func TestConfigValidate(t *testing.T) {
 			}
 		}
 	}
+}
+
+// at is an address for the services web of some clients.
+func at(addr string, clients ...string) publish.Static {
+	v := publish.Static{Address: addr}
+	for _, c := range clients {
+		v.Services = append(v.Services, signaling.Named{Client: c, Service: "web"})
+	}
+	return v
 }
 
 func TestNewID(t *testing.T) {

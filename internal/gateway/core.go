@@ -135,13 +135,17 @@ func (c *Core) Pop(g *Generation) int {
 	return len(c.gens)
 }
 
-// closeUnwantedLocked closes the relay's sockets that no generation wants.
+// closeUnwantedLocked closes the sockets that no generation wants.
 func (c *Core) closeUnwantedLocked(r *running) {
-	wanted := make(map[string]bool, len(c.gens))
+	wanted, statics := make(map[string]bool, len(c.gens)), make(map[string]bool)
 	for _, g := range c.gens {
 		wanted[g.Config.Relay.Listen] = true
+		for _, v := range g.Config.Listen {
+			statics[v.Address] = true
+		}
 	}
 	r.sockets.keep(wanted)
+	r.book.publisher.KeepStatics(statics)
 }
 
 // applyLocked puts g in force. It cannot fail: what can has been done before.

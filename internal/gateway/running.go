@@ -129,6 +129,9 @@ func (r *running) openTunnels(ctx context.Context, dir string, cfg Config, log f
 	if n := r.book.tunnels.SetPorts(r.book.publisher); n > 0 {
 		log().Warn("public ports of clients cannot be opened again; they get others when they sign in", zap.Int("ports", n))
 	}
+	if err = r.openListen(cfg); err != nil {
+		return errors.Join(err, r.closeTunnels(ctx, signaling.Closing{Code: 1012}))
+	}
 	return nil
 }
 
@@ -175,6 +178,9 @@ func (r *running) prepare(ctx context.Context, cfg Config) error {
 	if err := r.sockets.want(ctx, cfg.Relay.Listen); err != nil {
 		return err
 	}
+	if err := r.openListen(cfg); err != nil {
+		return err
+	}
 	return wrap("remembering the site", r.book.store.SetMeta(ctx, metaSite, cfg.Site.String()))
 }
 
@@ -183,6 +189,7 @@ func (r *running) apply(cfg Config) {
 	r.book.tunnels.Configure(r.signalingConfig(cfg, r.sockets.port(cfg.Relay.Listen)))
 	r.book.site.Store(&cfg.Site)
 	r.book.public.Store(&cfg.Publish)
+	r.book.publisher.SetStatics(cfg.Listen)
 	r.book.rec.setRetention(cfg.Retention)
 	r.book.follow(cfg)
 	r.book.hub.Configure(r.hubConfig(cfg))
