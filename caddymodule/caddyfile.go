@@ -69,7 +69,7 @@ const streamCloseDelay = 24 * time.Hour
 
 // parsePublish reads the directive culvert_publish. Syntax:
 //
-//	culvert_publish [<matcher>]
+//	culvert_publish [<matcher>] [path]
 //
 // It serves what clients publish by name, and stands for
 //
@@ -80,26 +80,37 @@ const streamCloseDelay = 24 * time.Hour
 //		stream_close_delay 24h
 //	}
 //
-// with pages for names that do not exist and services that are not there.
+// with pages for names that do not exist and services that are not there. With path
+// the name is the first segment of the path, and it stands for
+//
+//	uri path_regexp ^/[^/]*/? /
+//	reverse_proxy {
+//		dynamic   culvert path
+//		header_up X-Forwarded-Prefix /{http.request.orig_uri.path.0}
+//		...
+//	}
 func parsePublish(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	h.Next() // consume the directive's name; cannot fail
 	matchers, err := h.ExtractMatcherSet()
 	if err != nil {
 		return nil, err
 	}
-	if err := noMore(h); err != nil {
+	byPath, err := onlyPath(h)
+	if err != nil {
 		return nil, err
 	}
 	proxy := &reverseproxy.Handler{
 		TransportRaw:        caddyconfig.JSONModuleObject(new(Transport), "protocol", "culvert", nil),
-		DynamicUpstreamsRaw: caddyconfig.JSONModuleObject(new(Upstreams), "source", "culvert", nil),
+		DynamicUpstreamsRaw: caddyconfig.JSONModuleObject(&Upstreams{Path: byPath}, "source", "culvert", nil),
 		FlushInterval:       -1,
 		StreamCloseDelay:    caddy.Duration(streamCloseDelay),
 	}
-	route := caddyhttp.Route{HandlersRaw: []json.RawMessage{
-		handlerJSON(new(Published), "http.handlers.culvert_publish"),
-		handlerJSON(proxy, "http.handlers.reverse_proxy"),
-	}}
+	handlers := []json.RawMessage{handlerJSON(&Published{Path: byPath}, "http.handlers.culvert_publish")}
+	if byPath {
+		proxy.Headers = prefixHeader()
+		handlers = append(handlers, withoutSegment())
+	}
+	route := caddyhttp.Route{HandlersRaw: append(handlers, handlerJSON(proxy, "http.handlers.reverse_proxy"))}
 	if matchers != nil {
 		route.MatcherSetsRaw = append(route.MatcherSetsRaw, matchers)
 	}

@@ -28,6 +28,10 @@ func init() {
 // `dynamic culvert` and `transport culvert`, as the directive `culvert_publish`
 // has it.
 type Published struct {
+	// Whether the name is the first segment of the path, and not in the host.
+	// Default: false.
+	Path bool `json:"path,omitempty"`
+
 	core *gateway.Core
 }
 
@@ -56,14 +60,17 @@ func (h *Published) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 		publish.Forbidden.Serve(w, r)
 		return nil
 	}
-	n, name, ok := h.core.Published(hostname(r))
+	n, name, ok := find(h.core, h.Path, r)
 	publisher := h.core.Publisher()
 	if !ok || api == nil || publisher == nil {
 		publish.Unknown.Serve(w, r)
 		return nil
 	}
+	if h.Path && intoFolder(w, r) {
+		return nil
+	}
 	q, in := publisher.Gate().Enter(w, r, publish.Visit{
-		Key: publish.Key{Owner: n.Owner, Name: name}, Addr: addr, Secure: isSecure(r), Site: api.Site().URL,
+		Key: publish.Key{Owner: n.Owner, Name: name}, Addr: addr, Secure: isSecure(r), Shared: h.Path, Site: api.Site().URL,
 	})
 	if q == nil {
 		return nil
@@ -90,9 +97,15 @@ func hostname(r *http.Request) string {
 	return host
 }
 
-// Upstreams finds the published service that a request is for by its host. It
-// has none for a host under which nothing is published.
+// Upstreams finds the published service that a request is for by its host, or by
+// the first segment of the path that it came with. It has none for a name under
+// which nothing is published.
 type Upstreams struct {
+	// Whether the name is the first segment of the path, and not in the host. It is
+	// left in the path, unless handlers in front of the reverse proxy, or its
+	// rewrite, take it away. Default: false.
+	Path bool `json:"path,omitempty"`
+
 	core *gateway.Core
 }
 
@@ -116,9 +129,15 @@ func (u *Upstreams) Provision(ctx caddy.Context) error {
 
 // UnmarshalCaddyfile reads the source. Syntax:
 //
-//	dynamic culvert
-func (*Upstreams) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+//	dynamic culvert [path]
+func (u *Upstreams) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume the name
+	if d.NextArg() {
+		if d.Val() != "path" {
+			return d.Errf("dynamic culvert %s: the only argument is path, for names in the path", d.Val())
+		}
+		u.Path = true
+	}
 	if d.NextArg() {
 		return d.ArgErr()
 	}
@@ -130,7 +149,7 @@ func (*Upstreams) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // GetUpstreams implements reverseproxy.UpstreamSource.
 func (u *Upstreams) GetUpstreams(r *http.Request) ([]*reverseproxy.Upstream, error) {
-	n, _, ok := u.core.Published(hostname(r))
+	n, _, ok := find(u.core, u.Path, r)
 	if !ok {
 		return nil, nil
 	}

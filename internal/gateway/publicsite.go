@@ -166,3 +166,13 @@ func (c *Core) Published(host string) (n signaling.Named, name string, ok bool) 
 	n, ok = r.book.tunnels.Named(name)
 	return n, name, ok
 }
+
+// PublishedAs returns what is published under a label in lower case, as it stands
+// below the domain, and not under a domain of somebody's; false if nothing is.
+func (c *Core) PublishedAs(label string) (signaling.Named, bool) {
+	r := c.run.Load()
+	if r == nil || !wire.ValidLabel(label) {
+		return signaling.Named{}, false
+	}
+	return r.book.tunnels.Named(label)
+}

@@ -39,6 +39,7 @@ type Visit struct {
 	Key    Key
 	Addr   netip.Addr
 	Secure bool   // whether the visitor came by HTTPS
+	Shared bool   // whether other names have the same host
 	Site   string // where one logs in, such as https://example.com
 }
 
@@ -72,6 +73,10 @@ func (g *Gate) Enter(w http.ResponseWriter, r *http.Request, v Visit) (q *Reques
 		}
 		out.Header.Del("Authorization")
 	case ModeLogin:
+		if v.Shared { // the pages of others could use the log-in
+			ownHost.Serve(w, r)
+			return nil, nil
+		}
 		var ok bool
 		if who, ok = g.byLogin(w, r, rules, v); !ok {
 			return nil, nil

@@ -58,6 +58,10 @@ var (
 		{"HTTPS is needed", "This asks for a log-in, which is only possible by HTTPS. Use an address that begins with https://."},
 		{"需要 HTTPS", "此内容要求登录，而登录只能通过 HTTPS 进行。请使用以 https:// 开头的地址。"},
 	}}
+	ownHost = &Page{http.StatusForbidden, [2]text{
+		{"Not at this address", "This asks for a log-in, which is not possible where several services share a host. Ask whoever publishes it for its own address."},
+		{"不能通过此地址访问", "此内容要求登录，而多个服务共用一个主机名时无法登录。请向发布者询问它自己的地址。"},
+	}}
 	expired = &Page{http.StatusForbidden, [2]text{
 		{"This link is used up", "It is good once, for a short time, and in one browser. Open the address of the website again."},
 		{"此链接已失效", "它只能在短时间内、在同一个浏览器中使用一次。请重新打开网站地址。"},

@@ -35,6 +35,7 @@ var allPages = map[string]struct {
 	"forbidden": {Forbidden, http.StatusForbidden, false},
 	"offline":   {offline, http.StatusServiceUnavailable, true},
 	"refused":   {refused, http.StatusBadGateway, false},
+	"own host":  {ownHost, http.StatusForbidden, false},
 	"slow":      {slow, http.StatusGatewayTimeout, true},
 }
 
