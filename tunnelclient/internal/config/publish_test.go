@@ -35,6 +35,12 @@ func TestParsePublish(t *testing.T) {
 		}
 	}
 	c, err := Parse("c", []byte(`{"services":[{"id":"a","protocol":"tcp","localPort":1,"publish":{}},{"id":"b","protocol":"http","localPort":2,"publish":{"host":"web"},"encryption":"none"}]}`))
+	if err == nil {
+		port, err := Parse("c", []byte("services: [{id: a, protocol: tcp, localPort: 1, publish: {tcp: 2222, proxyProtocol: v1}}]"))
+		if err != nil || *port.Services[0].Publish.TCP != 2222 || port.Services[0].Publish.ProxyProtocol != wire.ProxyV1 {
+			t.Errorf("%+v, %v", port, err)
+		}
+	}
 	if err != nil || *c.Services[0].Publish != (wire.Publish{}) || c.Services[1].Publish.Host != "web" {
 		t.Errorf("%+v, %v", c, err)
 	}
@@ -57,6 +63,11 @@ func TestPublishProblems(t *testing.T) {
 		{service("publish: {host: [web]}"), "c:2: services[0].publish.host: is a list where text is wanted"},
 		{service("publish: {host: ''}"), `c:2: services[0].publish.host: "" cannot be part of a host's name`},
 		{service("publish: {host: web_example}"), `c:2: services[0].publish.host: "web_example" cannot be part of a host's name; use 1 to 63 letters, digits and -`},
+		{service("publish: {tcp: 0, proxyProtocol: v3}"), "c:2: services[0].publish.proxyProtocol: "},
+		{service("publish: {tcp: 0, proxyProtocol: 2}"), "c:2: services[0].publish.proxyProtocol: "},
+		{service("publish: {tcp: 0, proxyProtocolVersion: v2}"), "c:2: services[0].publish.proxyProtocolVersion: is not a known key; did you mean proxyProtocol?"},
+		{service("publish: {proxyProtocol: v2}"), "c:2: services[0]: publish.proxyProtocol is for a public port of the service's own; it needs publish.tcp"},
+		{service("publish: {host: web, proxyProtocol: v2}"), "c:2: services[0]: publish.proxyProtocol is for a public port"},
 		{service("publish: {host: a_b}"), `c:2: services[0].publish.host: "a_b" cannot be part`},
 		{service("publish: {host: -a}"), `c:2: services[0].publish.host: "-a" cannot be part`},
 		{service("publish: {host: a-}"), `c:2: services[0].publish.host: "a-" cannot be part`},
