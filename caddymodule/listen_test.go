@@ -55,7 +55,7 @@ func TestListenProblems(t *testing.T) {
 		{App{Listen: []Listen{{Address: "tcp/:2222", Services: []string{"{env.CULVERT_TEST_NOT_SET}"}}}}, []string{"listen", "CULVERT_TEST_NOT_SET"}},
 		{
 			App{Listen: []Listen{{Address: "tcp/:2222", Services: []string{"ssh", "a/b/c/d", "/ssh", "a/", "culvert/ssh.nas", ""}}}},
-			[]string{`"/ssh" is no service`, `"a/b/c/d" is no service`, `"a/" is no service`, `"culvert/ssh.nas" is no service`, `"/" is no service`, "account/client/service"},
+			[]string{`"ssh" is no service`, `"a/b/c/d" is no service`, `"a/" is no service`, `"culvert/ssh.nas" is no service`, `"" is no service`, "account/client/service"},
 		},
 		{
 			App{TCPPorts: "20000-20999", Relay: &Relay{}, Listen: []Listen{

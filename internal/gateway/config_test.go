@@ -72,7 +72,7 @@ func TestConfigValidate(t *testing.T) {
 		},
 		{
 			cfg:  Config{Listen: []publish.Static{at(":2222", "a/b/c", "nas", "-x", "nas", "")}},
-			want: []string{`"a/b/c/web" is no service`, `"-x/web" is no service`, "nas/web is there twice", `"/web" is no service`},
+			want: []string{`"a/b/c/web" is no service`, `"-x/web" is no service`, "nas/web is there twice", `"web" is no service`},
 		},
 		{cfg: Config{Listen: []publish.Static{{Address: ":1", Services: at("", "nas").Services, ProxyProtocol: "2"}}}, want: []string{`listen :1: proxy_protocol "2"; use v1 or v2`}},
 	} {

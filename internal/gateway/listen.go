@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/culvertd/culvert/internal/publish"
 	"github.com/culvertd/culvert/internal/wire"
@@ -63,7 +64,7 @@ func validServices(v publish.Static) (errs []error) {
 		errs = append(errs, fmt.Errorf("listen %s: it has no service; name at least one, such as alice/nas/ssh", v.Address))
 	}
 	for i, n := range v.Services {
-		switch name := n.Client + "/" + n.Service; {
+		switch name := strings.TrimPrefix(n.Client+"/"+n.Service, "/"); {
 		case !wire.ValidClient(n.Client) || !wire.ValidName(n.Service):
 			errs = append(errs, fmt.Errorf("listen %s: %q is no service of a tunnel client; write it as account/client/service, "+
 				"or client/service for a client without an account", v.Address, name))

@@ -83,21 +83,27 @@ func (d *dialer) present(ctx context.Context, app splice.Conn, o Serving) error 
 	if len(o.First) > 0 {
 		s.Say(o.First)
 	}
-	d.supply(s, v)
-	if o.Reach {
-		select {
-		case err := <-v.opened:
-			if err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			s.Reset(stream.CodeReset)
-			return ctx.Err()
+	join := func() {
+		if o.Wrap != nil {
+			app = o.Wrap(app)
 		}
+		s.Join(newStreamApp(app))
 	}
-	if o.Wrap != nil {
-		app = o.Wrap(app)
+	if !o.Reach {
+		join() // so that what it says at once goes along with the opening
+		d.supply(s, v)
+		return nil
 	}
-	s.Join(newStreamApp(app))
+	d.supply(s, v)
+	select {
+	case err := <-v.opened:
+		if err != nil {
+			return err
+		}
+	case <-ctx.Done():
+		s.Reset(stream.CodeReset)
+		return ctx.Err()
+	}
+	join()
 	return nil
 }
