@@ -23,7 +23,7 @@ func newCrew(names string) *crew {
 
 func (c *crew) rename(names string) {
 	var list []signaling.Named
-	for _, n := range strings.Split(names, "") {
+	for n := range strings.SplitSeq(names, "") {
 		list = append(list, signaling.Named{Client: "c", Service: n})
 	}
 	c.set(list)
@@ -41,7 +41,7 @@ func (c *crew) member(name string) *member {
 // among returns whom n visitors are taken to, if only some services are there.
 func (c *crew) among(names string, n int) string {
 	var list []*member
-	for _, name := range strings.Split(names, "") {
+	for name := range strings.SplitSeq(names, "") {
 		list = append(list, c.member(name))
 	}
 	var chosen strings.Builder
