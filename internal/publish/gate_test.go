@@ -47,6 +47,27 @@ func TestDropCookies(t *testing.T) {
 	}
 }
 
+// TestSharedHost: where names share a host nobody logs in, whose pages could use it;
+// lists of addresses hold.
+func TestSharedHost(t *testing.T) {
+	g := newGate()
+	open, login, denied := Key{1, "open"}, Key{1, "login"}, Key{1, "denied"}
+	g.SetRules(map[Key]*Rules{
+		login: {Mode: ModeLogin}, denied: {Deny: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}},
+	})
+	for k, want := range map[Key]string{open: "", login: ownHost.texts[0].Title, denied: Forbidden.texts[0].Title} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "https://apps.example.com/"+k.Name+EnterPath, nil)
+		q, _ := g.Enter(w, r, Visit{Key: k, Addr: netip.MustParseAddr("192.0.2.7"), Secure: true, Shared: true})
+		if (q != nil) != (want == "") || !strings.Contains(w.Body.String(), want) || len(w.Result().Cookies()) > 0 {
+			t.Errorf("%s: let in: %t, %d, %s", k.Name, q != nil, w.Code, w.Body)
+		}
+		if q != nil {
+			q.End()
+		}
+	}
+}
+
 // TestRequestsAreRemembered, the latest of each name, and as long as they are open
 // they can be cut.
 func TestRequestsAreRemembered(t *testing.T) {
