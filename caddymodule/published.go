@@ -66,6 +66,9 @@ func (h *Published) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 		publish.Unknown.Serve(w, r)
 		return nil
 	}
+	if err := harden(w, r); err != nil {
+		return err
+	}
 	if h.Path && intoFolder(w, r) {
 		return nil
 	}
@@ -88,11 +91,16 @@ func (h *Published) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 	return err
 }
 
-// hostname is the request's host without its port.
+// hostname is the request's host without its port; "" if what stands for the port
+// is none. A service that makes URLs of its host would make shop.example:x@evil a
+// link to evil.
 func hostname(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
+	host, port, err := net.SplitHostPort(r.Host)
+	switch {
+	case err != nil:
 		return r.Host
+	case !digits(port):
+		return ""
 	}
 	return host
 }

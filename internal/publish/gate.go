@@ -62,7 +62,8 @@ func (g *Gate) Enter(w http.ResponseWriter, r *http.Request, v Visit) (q *Reques
 		Forbidden.Serve(w, r)
 		return nil, nil
 	}
-	out := r.Clone(r.Context())
+	out := r.WithContext(r.Context())
+	out.Header = r.Header.Clone() // and not r.Clone: the trailers of a body are r's
 	strip(out.Header)
 	var who account.Principal
 	switch rules.Mode {

@@ -27,6 +27,7 @@ type site struct {
 	culvert     string // more lines of the global option culvert
 	body        string // more lines of the site
 	extra       string // more sites
+	global      string // more global options
 }
 
 // startSite runs a gateway with more lines of the global option, and stops it
@@ -56,8 +57,8 @@ func (s *site) relayAddr() string { return fmt.Sprintf("127.0.0.1:%d", s.relay) 
 // load puts the site's config in force.
 func (s *site) load(t testing.TB) {
 	t.Helper()
-	text := fmt.Sprintf("{\nadmin off\npersist_config off\nlog {\noutput discard\n}\nculvert {\nsite %s\ndata %s\nrelay 127.0.0.1:%d\n%s\n}\n}\n%s {\nculvert\n%s\n}\n%s\n",
-		s.url(), s.data, s.relay, s.culvert, s.url(), s.body, s.extra)
+	text := fmt.Sprintf("{\nadmin off\npersist_config off\nlog {\noutput discard\n}\n%s\nculvert {\nsite %s\ndata %s\nrelay 127.0.0.1:%d\n%s\n}\n}\n%s {\nculvert\n%s\n}\n%s\n",
+		s.global, s.url(), s.data, s.relay, s.culvert, s.url(), s.body, s.extra)
 	out, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), nil)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
