@@ -176,9 +176,14 @@ func (p *Publisher) release(name string) {
 	}
 }
 
-// dropUnused ends the sessions of services that nobody uses any more.
+// lookEvery is how often what is not needed is looked for. Services may come and
+// go a hundred a second.
+const lookEvery = 5 * time.Second
+
+// dropUnused ends the sessions of services that nobody uses any more, and forgets
+// services whose sessions have ended.
 func (p *Publisher) dropUnused(ctx context.Context, unused time.Duration) {
-	tick := time.NewTicker(unused / 5)
+	tick := time.NewTicker(min(unused/5, lookEvery))
 	defer tick.Stop()
 	for {
 		select {
@@ -197,7 +202,7 @@ func (p *Publisher) takeUnused(since time.Time) []*service {
 	defer p.mu.Unlock()
 	var list []*service
 	for name, v := range p.services {
-		if v.open == 0 && v.used.Before(since) && v.Open() == 0 {
+		if v.open == 0 && v.Open() == 0 && (v.used.Before(since) || v.Over()) {
 			delete(p.services, name)
 			list = append(list, v)
 		}

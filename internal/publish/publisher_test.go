@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -396,6 +397,42 @@ func TestUnusedServices(t *testing.T) {
 	if len(h.services) != 0 {
 		t.Errorf("%v", h.services)
 	}
+}
+
+// TestServicesThatAreGone are forgotten, however lately they were used.
+func TestServicesThatAreGone(t *testing.T) {
+	h := open(t, signaling.Config{})
+	stop := h.provider("alice", "nas", published("a", 1), published("b", 1))
+	h.provider("alice", "stays", published("c", 1))
+	conns := make(map[string]net.Conn)
+	for name, client := range map[string]string{"a": "alice/nas", "b": "alice/nas", "c": "alice/stays"} {
+		c, err := h.dial(client, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if err := say(c, "hello"); err != nil {
+			t.Fatal(err)
+		}
+		conns[name] = c
+	}
+	_, _ = conns["a"].Close(), conns["c"].Close()
+	if list := h.takeUnused(time.Time{}); len(list) > 0 {
+		t.Errorf("%d are forgotten that are there", len(list))
+	}
+	stop()
+	if _, err := conns["b"].Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("what is open to a client that has left: %v", err)
+	}
+	_ = conns["b"].Close()
+	eventually(t, "those that are gone are forgotten", func() bool {
+		for _, v := range h.takeUnused(time.Time{}) {
+			_ = v.Close()
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return len(h.services) == 1 && h.services["alice/stays/c"] != nil
+	})
 }
 
 // TestClose resets what is open, refuses what comes, and leaves nothing behind,

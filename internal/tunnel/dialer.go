@@ -107,6 +107,13 @@ func (f *Forward) outdated(ss *session, err error) bool {
 	return true
 }
 
+// Over reports whether the forward had a session, and has none now.
+func (f *Forward) Over() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.session != nil && f.session.ended()
+}
+
 // Open returns how many connections the forward carries now.
 func (f *Forward) Open() int {
 	open, _, _, _, _ := f.tally.sums()

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/culvertd/culvert/internal/splice"
+	"github.com/culvertd/culvert/internal/stream"
 	"github.com/culvertd/culvert/internal/wire"
 )
 
@@ -107,6 +108,7 @@ func (o *offers) empty() bool {
 // of a service that has moved only new connections go to the new place.
 func (c *Client) SetServices(services []wire.Service) error {
 	c.offers.set(services)
+	c.endRefused()
 	c.parked.offer()
 	c.udp.sign()
 	c.mu.Lock()
@@ -127,6 +129,20 @@ func (c *Client) SetServices(services []wire.Service) error {
 		return final
 	}
 	return &Error{Kind: Refused, Err: fmt.Errorf("changing the services: %w", err)}
+}
+
+// endRefused resets the streams of visitors who would not be let in now. The
+// gateway ends their sessions, but of those a stream only loses its channel, and
+// would wait for another.
+func (c *Client) endRefused() {
+	for _, s := range c.streams.Streams() {
+		if s.Visitor() {
+			continue
+		}
+		if v, ok := c.offers.find(s.Service()); !ok || v.service.Transport() != wire.TCP || !c.mayCome(v.service, wire.PublicKey(s.Peer())) {
+			s.Reset(stream.CodeNoService)
+		}
+	}
 }
 
 // publishedAs returns the URL of a service that wants one, or why it has none.
