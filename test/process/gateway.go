@@ -6,6 +6,7 @@ package process
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -93,6 +94,21 @@ func (g *Gateway) Start(t testing.TB) {
 func (g *Gateway) Reload(t testing.TB) {
 	t.Helper()
 	g.Command(t, "reload", "--config", g.caddyfile(), "--adapter", "caddyfile", "--address", fmt.Sprintf("localhost:%d", g.admin), "--force")
+}
+
+// Admin returns a page of Caddy's admin API.
+func (g *Gateway) Admin(t testing.TB, path string) []byte {
+	t.Helper()
+	resp, err := http.Get(fmt.Sprintf("http://localhost:%d%s", g.admin, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", path, resp.Status, err)
+	}
+	return b
 }
 
 // Token makes a client token; an empty client leaves the name open.
