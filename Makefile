@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The Culvert Authors
 # SPDX-License-Identifier: Apache-2.0
 
-.PHONY: help run test race lint fmt bench bench-compare bench-tunnels soak fuzz-api build clients ui ui-dev ui-api ui-screenshots check
+.PHONY: help run test race lint fmt bench bench-compare bench-tunnels bench-published soak fuzz-api build clients ui ui-dev ui-api ui-screenshots check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,8 @@ bench-compare: ## the tables of docs/performance.md on WebSocket, from fresh run
 	@ci/bench-compare.sh
 bench-tunnels: ## those on tunnels, beside frp and chisel
 	@ci/bench-tunnels.sh
+bench-published: ## those on what is published, beside Caddy itself and frp
+	@ci/bench-published.sh
 fuzz-api: ## schemathesis against the API of a fresh gateway
 	@ci/fuzz-api.sh
 soak: ## the long tests at full size

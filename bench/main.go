@@ -3,8 +3,8 @@
 
 // Command bench loads WebSocket broadcast servers and tunnels on one machine,
 // compares Culvert with others, and writes the tables of docs/performance.md.
-// The README beside it says how; ci/bench-compare.sh and ci/bench-tunnels.sh do
-// it all.
+// The README beside it says how; ci/bench-compare.sh, ci/bench-tunnels.sh and
+// ci/bench-published.sh do it all.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/culvertd/culvert/bench/internal/compare"
+	"github.com/culvertd/culvert/bench/internal/httpload"
 	"github.com/culvertd/culvert/bench/internal/refhub"
 	"github.com/culvertd/culvert/bench/internal/refrelay"
 	"github.com/culvertd/culvert/bench/internal/refudp"
@@ -27,6 +28,7 @@ import (
 
 var commands = map[string]func([]string) error{
 	"compare":        compare.Command,
+	"http-load":      httpload.Command,
 	"ref-hub":        refhub.Command,
 	"ref-relay":      refrelay.Command,
 	"ref-udp":        refudp.Command,

@@ -13,7 +13,8 @@ import (
 
 // The loads of the cases are command lines: each must be one that bench has.
 func TestLoadsOfTunnelsAreCommands(t *testing.T) {
-	for _, c := range cases.Tunnels(cases.TunnelOptions{Duration: time.Second, Idle: 10, Silent: 10}) {
+	o := cases.TunnelOptions{Duration: time.Second, Idle: 10, Silent: 10}
+	for _, c := range append(cases.Tunnels(o), cases.Published(o)...) {
 		f := commands[c.Load[0]]
 		if f == nil {
 			t.Errorf("%s: bench has no command %q", c.Name, c.Load[0])

@@ -13,11 +13,13 @@
 #   BENCH_SETTLE=20s     from the last of the idle connects to the reading of memory
 #   BENCH_IDLE=9000      idle connections
 #   BENCH_ONLY=REGEX     the cases to run, such as '^udp'; writes no tables
+#   BENCH_SET=published  what is published, in place of tunnels: ci/bench-published.sh
 #   BENCH_SERVERS=REGEX  the servers to run, such as 'culvert|frp'; writes no tables
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
 tools=$PWD/bin/bench
+comparison=${BENCH_SET:-tunnels}
 mkdir -p "$tools"
 
 ci/build.sh
@@ -30,7 +32,9 @@ if (cd bench/peers/frp && CGO_ENABLED=0 go build -trimpath -tags noweb -o "$tool
 else
   echo "SKIP frp: it cannot be built here"
 fi
-if (cd bench/peers/chisel && CGO_ENABLED=0 go build -trimpath -o "$tools/" github.com/jpillora/chisel); then
+if [[ $comparison != tunnels ]]; then
+  : # chisel publishes nothing by name
+elif (cd bench/peers/chisel && CGO_ENABLED=0 go build -trimpath -o "$tools/" github.com/jpillora/chisel); then
   peers+=(-chisel "$tools/chisel")
 else
   echo "SKIP chisel: it cannot be built here"
@@ -38,18 +42,18 @@ fi
 
 args=(-rounds "${BENCH_ROUNDS:-5}" -duration "${BENCH_DURATION:-2s}"
   -settle "${BENCH_SETTLE:-20s}" -idle "${BENCH_IDLE:-9000}")
-out=bench/results/tunnels-$(date -u +%F).jsonl
+out=bench/results/$comparison-$(date -u +%F).jsonl
 if [[ -n ${BENCH_QUICK:-} ]]; then
   args=(-rounds 1 -duration 1s -settle 5s -idle 1000 -silent 1000)
-  out=$tools/quick-tunnels.jsonl
+  out=$tools/quick-$comparison.jsonl
 elif [[ -n ${BENCH_ONLY:-}${BENCH_SERVERS:-} ]]; then
-  out=$tools/part-tunnels.jsonl
+  out=$tools/part-$comparison.jsonl
 fi
 
 commit=$(git -c safe.directory='*' describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
-raw=$tools/running-tunnels.jsonl
-"$tools/bench" tunnels -out "$raw" -commit "$commit" -only "${BENCH_ONLY:-}" -servers "${BENCH_SERVERS:-}" \
-  -culvert "$PWD/bin/culvert" -tunnelclient "$PWD/bin/tunnelclient" -caddyfile bench/tunnels.Caddyfile \
+raw=$tools/running-$comparison.jsonl
+"$tools/bench" tunnels -set "$comparison" -out "$raw" -commit "$commit" -only "${BENCH_ONLY:-}" -servers "${BENCH_SERVERS:-}" \
+  -culvert "$PWD/bin/culvert" -tunnelclient "$PWD/bin/tunnelclient" -caddyfile "bench/$comparison.Caddyfile" \
   "${peers[@]}" "${args[@]}" || echo "Some runs failed; the tables say which."
 mv "$raw" "$out"
 

@@ -9,6 +9,7 @@ import "github.com/culvertd/culvert/bench/internal/wsload"
 const (
 	WebSocketSet = "websocket"
 	TunnelSet    = "tunnels"
+	PublishedSet = "published"
 )
 
 // Table is how a case is shown.
@@ -22,8 +23,12 @@ type Table struct {
 // Tables has those of a comparison, in their order.
 func Tables(set string) []Table {
 	var list []Table
-	if set == TunnelSet {
-		for _, c := range Tunnels(TunnelOptions{}) {
+	if set != WebSocketSet && set != "" {
+		all := Tunnels
+		if set == PublishedSet {
+			all = Published
+		}
+		for _, c := range all(TunnelOptions{}) {
 			list = append(list, Table{Case: c.Name, Columns: c.Columns, Spread: c.Rounds != 1})
 		}
 		return list
@@ -41,8 +46,11 @@ func Tables(set string) []Table {
 
 // GoalsOf has the targets of a comparison.
 func GoalsOf(set string) []Goal {
-	if set == TunnelSet {
+	switch set {
+	case TunnelSet:
 		return TunnelGoals
+	case PublishedSet:
+		return PublishedGoals
 	}
 	return Goals
 }

@@ -23,8 +23,11 @@ func Render(w words, h results.Header, rs []harness.Result) string {
 	}
 	slices.Sort(versions)
 	machine := w.machine
-	if h.Set == cases.TunnelSet {
+	switch h.Set {
+	case cases.TunnelSet:
 		machine = w.machineTunnels
+	case cases.PublishedSet:
+		machine = w.machinePublished
 	}
 	fmt.Fprintf(&b, machine+"\n\n", h.Date.Format("2006-01-02"), h.CPU, h.Cores, h.MemoryGiB, h.Kernel, h.Go,
 		strings.Join(versions, "; "), h.Rounds, h.RoundsTLS, h.Duration, h.Settle, h.Idle)

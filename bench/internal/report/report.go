@@ -28,6 +28,7 @@ const (
 var scripts = map[string]string{
 	cases.WebSocketSet: "bench-compare.sh",
 	cases.TunnelSet:    "bench-tunnels.sh",
+	cases.PublishedSet: "bench-published.sh",
 }
 
 // Command is "bench report".

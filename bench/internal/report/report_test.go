@@ -35,7 +35,7 @@ func TestVerdicts(t *testing.T) {
 
 func TestEveryLanguageHasEveryWord(t *testing.T) {
 	for lang, w := range languages {
-		for _, set := range []string{cases.WebSocketSet, cases.TunnelSet} {
+		for _, set := range []string{cases.WebSocketSet, cases.TunnelSet, cases.PublishedSet} {
 			for _, c := range cases.Tables(set) {
 				if strings.HasPrefix(title(w, c), w.withTLS) || title(w, c) == "" {
 					t.Errorf("%s: no title for %s", lang, c.Case)
@@ -55,7 +55,7 @@ func TestEveryLanguageHasEveryWord(t *testing.T) {
 }
 
 func TestGoalsNameWhatIsMeasured(t *testing.T) {
-	for _, set := range []string{cases.WebSocketSet, cases.TunnelSet} {
+	for _, set := range []string{cases.WebSocketSet, cases.TunnelSet, cases.PublishedSet} {
 		columns := map[string][]string{}
 		for _, c := range cases.Tables(set) {
 			columns[c.Case] = c.Columns

@@ -5,6 +5,7 @@ package report
 
 import (
 	"github.com/culvertd/culvert/bench/internal/cases"
+	"github.com/culvertd/culvert/bench/internal/httpload"
 	"github.com/culvertd/culvert/bench/internal/tcpload"
 	"github.com/culvertd/culvert/bench/internal/udpload"
 	"github.com/culvertd/culvert/bench/internal/wsload"
@@ -13,18 +14,19 @@ import (
 // words are the texts of the generated part in one language.
 type words struct {
 	machine string // date, CPU, cores, memory, kernel, Go, versions, rounds, rounds with TLS, duration, settle, idle
-	// machineTunnels has the same arguments.
-	machineTunnels string
-	targets        string
-	verdictHead    []string
-	yes, no        string
-	unknown        string
-	server         string
-	spread         string
-	failed         string // server, number
-	withTLS        string
-	cases          map[string]string
-	metrics        map[string]string
+	// machineTunnels and machinePublished have the same arguments.
+	machineTunnels   string
+	machinePublished string
+	targets          string
+	verdictHead      []string
+	yes, no          string
+	unknown          string
+	server           string
+	spread           string
+	failed           string // server, number
+	withTLS          string
+	cases            map[string]string
+	metrics          map[string]string
 }
 
 var languages = map[string]words{
@@ -33,6 +35,8 @@ var languages = map[string]words{
 			"Medians of %d rounds (%d with TLS) of %s; memory %s after the last of %d idle connects.",
 		machineTunnels: "Measured on %s: %s, %d cores, %g GiB of memory, Linux %s, %s. %s. " +
 			"Medians of %d rounds of %[10]s; memory %s after the last of %d idle connects.",
+		machinePublished: "Measured on %s: %s, %d cores, %g GiB of memory, Linux %s, %s. %s. " +
+			"Medians of %d rounds of %[10]s.",
 		targets:     "Targets",
 		verdictHead: []string{"case", "target", "that is", "Culvert", "reached"},
 		yes:         "yes",
@@ -66,6 +70,11 @@ var languages = map[string]words{
 			cases.FirstByte:     "first byte of a new connection, 40 ms of round trip on each leg",
 			cases.Down40:        "1 stream from the service, 40 ms of round trip on each leg",
 			cases.IdleTunnels:   "idle tunnelled connections",
+			cases.HTTP32:        "website, 32 connections with one request after the other",
+			cases.PublicUp1:     "public port, 1 stream, to the service",
+			cases.PublicDown1:   "public port, 1 stream, from the service",
+			cases.PublicUp8:     "public port, 8 streams, to the service",
+			cases.PublicDown8:   "public port, 8 streams, from the service",
 		},
 		metrics: map[string]string{
 			wsload.Deliveries:     "deliveries/s",
@@ -115,6 +124,11 @@ var languages = map[string]words{
 			udpload.Raised:        "p99 beside / alone",
 			udpload.BesideP50:     "p50 ms beside",
 			udpload.BesideP99:     "p99 ms beside",
+			httpload.Rate:         "requests/s",
+			httpload.P50:          "p50 ms",
+			httpload.P99:          "p99 ms",
+			httpload.ServerCPU:    "server CPU µs per request",
+			httpload.ChainCPU:     "CPU µs per request, with the agent",
 		},
 	},
 	"zh-CN": {
@@ -122,6 +136,8 @@ var languages = map[string]words{
 			"取 %d 轮（TLS 为 %d 轮）的中位数，每轮 %s；内存在最后一个空闲连接（共 %[12]d 个）建立 %[11]s 之后读取。",
 		machineTunnels: "测量于 %s：%s，%d 核，内存 %g GiB，Linux %s，%s。%s。" +
 			"取 %d 轮的中位数，每轮 %[10]s；内存在最后一个空闲连接（共 %[12]d 个）建立 %[11]s 之后读取。",
+		machinePublished: "测量于 %s：%s，%d 核，内存 %g GiB，Linux %s，%s。%s。" +
+			"取 %d 轮的中位数，每轮 %[10]s。",
 		targets:     "目标",
 		verdictHead: []string{"场景", "目标", "折算", "Culvert", "达到"},
 		yes:         "是",
@@ -155,6 +171,11 @@ var languages = map[string]words{
 			cases.FirstByte:     "新连接的首字节，每段往返 40 毫秒",
 			cases.Down40:        "1 个流，来自服务，每段往返 40 毫秒",
 			cases.IdleTunnels:   "空闲的隧道连接",
+			cases.HTTP32:        "网站，32 个连接，逐个请求",
+			cases.PublicUp1:     "公共端口，1 个流，发往服务",
+			cases.PublicDown1:   "公共端口，1 个流，来自服务",
+			cases.PublicUp8:     "公共端口，8 个流，发往服务",
+			cases.PublicDown8:   "公共端口，8 个流，来自服务",
 		},
 		metrics: map[string]string{
 			wsload.Deliveries:     "投递/秒",
@@ -204,6 +225,11 @@ var languages = map[string]words{
 			udpload.Raised:        "p99 同时/单独",
 			udpload.BesideP50:     "同时 p50 毫秒",
 			udpload.BesideP99:     "同时 p99 毫秒",
+			httpload.Rate:         "请求/秒",
+			httpload.P50:          "p50 毫秒",
+			httpload.P99:          "p99 毫秒",
+			httpload.ServerCPU:    "服务器 CPU 微秒/请求",
+			httpload.ChainCPU:     "CPU 微秒/请求（含代理）",
 		},
 	},
 }

@@ -30,7 +30,7 @@ func chain(t *testing.T, mode string, pool int) harness.Target {
 		free[i] = "127.0.0.1:" + free[i]
 	}
 	svc, relay, visitor := free[0], free[1], free[2]
-	start(t, svc, func(ctx context.Context) error { return service.Run(ctx, svc, nil) })
+	start(t, svc, func(ctx context.Context) error { return service.Run(ctx, svc, "", nil) })
 	start(t, relay, refrelay.Config{Role: "relay", Listen: relay, Copy: mode}.Run)
 	start(t, "", refrelay.Config{Role: "provider", Relay: relay, To: svc, Copy: mode, Pool: pool}.Run)
 	time.Sleep(100 * time.Millisecond) // a visitor that comes before the provider is let go

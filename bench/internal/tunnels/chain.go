@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 
 // starter knows how to start each tunnel.
 type starter struct {
+	set                        string // the comparison
 	culvert, client, caddyfile string
 	frps, frpc                 string
 	chisel                     string
@@ -53,6 +55,8 @@ const (
 	portVisitor        // where the load goes to, TCP and UDP
 	portMore           // Culvert's HTTP; chisel's reverse port
 	portAdmin          // Culvert's
+	portWeb            // the service's website, if things are published
+	portNames          // the server's websites by name, likewise
 	portCount
 )
 
@@ -80,7 +84,7 @@ func (s *starter) has(name string) bool {
 		return false
 	}
 	switch name {
-	case cases.Culvert, cases.CulvertTLS:
+	case cases.Culvert, cases.CulvertTLS, cases.Caddy:
 		return s.culvert != "" && s.client != ""
 	case cases.FRP, cases.FRPFast, cases.FRPTLS:
 		return s.frps != "" && s.frpc != ""
@@ -105,24 +109,17 @@ func (s *starter) up(ctx context.Context, p place, name string) (*chain, error) 
 	c.target = harness.Target{Name: name, Addr: visitor, Opts: map[string]string{
 		"service": service, "udp": visitor, "relay": c.at(p.server, portServer),
 	}}
-	if _, err = c.launch(ctx, p.provider, "service", nil, s.ref, "serve", "-listen", service); err != nil {
+	serve := []string{"serve", "-listen", service}
+	if s.set == cases.PublishedSet {
+		serve = append(serve, "-http", c.at(p.provider, portWeb))
+	}
+	if _, err = c.launch(ctx, p.provider, "service", nil, s.ref, serve...); err != nil {
 		return nil, err
 	}
-	switch name {
-	case cases.Direct:
-		c.target.Addr, c.target.Opts["udp"] = service, service
-	case cases.RefSplice, cases.RefHybrid:
-		err = s.upRelay(ctx, c)
-	case cases.RefUDP:
-		err = s.upUDP(ctx, c)
-	case cases.FRP, cases.FRPFast, cases.FRPTLS:
-		err = s.upFRP(ctx, c)
-	case cases.Chisel:
-		err = s.upChisel(ctx, c)
-	case cases.Culvert, cases.CulvertTLS:
-		err = s.upCulvert(ctx, c)
-	default:
-		err = fmt.Errorf("unknown tunnel %q", name)
+	if s.set == cases.PublishedSet {
+		err = s.upPublished(ctx, c)
+	} else {
+		err = s.upTunnel(ctx, c)
 	}
 	if err == nil && name != cases.RefUDP {
 		err = c.procs[len(c.procs)-1].Until(ctx, func() error { return s.through(ctx, c) })
@@ -134,6 +131,27 @@ func (s *starter) up(ctx context.Context, p place, name string) (*chain, error) 
 	// Pools fill in the background.
 	time.Sleep(500 * time.Millisecond)
 	return c, nil
+}
+
+// upTunnel starts a tunnel from client to client.
+func (s *starter) upTunnel(ctx context.Context, c *chain) error {
+	switch c.name {
+	case cases.Direct:
+		service := c.target.Opts["service"]
+		c.target.Addr, c.target.Opts["udp"] = service, service
+		return nil
+	case cases.RefSplice, cases.RefHybrid:
+		return s.upRelay(ctx, c)
+	case cases.RefUDP:
+		return s.upUDP(ctx, c)
+	case cases.FRP, cases.FRPFast, cases.FRPTLS:
+		return s.upFRP(ctx, c)
+	case cases.Chisel:
+		return s.upChisel(ctx, c)
+	case cases.Culvert, cases.CulvertTLS:
+		return s.upCulvert(ctx, c)
+	}
+	return fmt.Errorf("unknown tunnel %q", c.name)
 }
 
 // ends launches server, provider and visitor, in that order, and accounts them.
@@ -163,6 +181,15 @@ func (c *chain) agents(ctx context.Context, env, provider, visitor []string) err
 	}
 	c.target.Agents = []int{a.PID, b.PID}
 	return nil
+}
+
+// agent launches the only end that there is.
+func (c *chain) agent(ctx context.Context, env []string, program string, args ...string) error {
+	p, err := c.launch(ctx, c.place.provider, "provider", env, program, args...)
+	if err == nil {
+		c.target.Agents = []int{p.PID}
+	}
+	return err
 }
 
 func (c *chain) launch(ctx context.Context, h host, name string, env []string, program string, args ...string) (*daemon.Process, error) {
@@ -196,13 +223,24 @@ func (c *chain) stop() {
 	}
 }
 
-// through tells whether a connection comes through the chain.
+// through tells whether a connection comes through the chain, and a request if
+// there is a website.
 func (s *starter) through(ctx context.Context, c *chain) error {
+	loads := [][]string{{"tcp-first", "-count=1"}}
+	if c.name == cases.Caddy {
+		loads = nil
+	}
+	if c.target.Opts["http"] != "" {
+		loads = append(loads, []string{"http-load", "-conns=1", "-duration=10ms"})
+	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	out, err := c.place.visitor.command(ctx, nil, s.self, "tcp-first", "-count=1", "-rounds=1", "-target="+c.target.String()).CombinedOutput()
-	if err != nil {
-		return errors.Join(err, errors.New(lastLine(out)))
+	for _, load := range loads {
+		args := slices.Concat(load, []string{"-rounds=1", "-target=" + c.target.String()})
+		out, err := c.place.visitor.command(ctx, nil, s.self, args...).CombinedOutput()
+		if err != nil {
+			return errors.Join(err, errors.New(lastLine(out)))
+		}
 	}
 	return nil
 }

@@ -18,18 +18,7 @@ import (
 // upCulvert starts Culvert in a fresh data folder and two clients, the way
 // their users would.
 func (s *starter) upCulvert(ctx context.Context, c *chain) error {
-	env := []string{
-		"BENCH_HOST=" + c.place.server.addr, "BENCH_HTTP=" + c.ports[portMore],
-		"BENCH_ADMIN=" + c.ports[portAdmin], "BENCH_RELAY=" + c.at(c.place.server, portServer),
-		"CULVERT_DATA=" + filepath.Join(c.dir, "culvert"),
-		"XDG_DATA_HOME=" + c.dir, "XDG_CONFIG_HOME=" + c.dir,
-	}
-	p, err := c.launch(ctx, c.place.server, "server", env, s.culvert, "run", "--config", s.caddyfile, "--adapter", "caddyfile")
-	if err != nil {
-		return err
-	}
-	c.target.PID = p.PID
-	if err := p.Until(ctx, func() error { return listening(ctx, c.place.server, c.ports[portServer]) }); err != nil {
+	if err := s.gateway(ctx, c); err != nil {
 		return err
 	}
 	type object = map[string]any
@@ -54,7 +43,7 @@ func (s *starter) upCulvert(ctx context.Context, c *chain) error {
 		"provider": {"services": []object{offer("tcp"), offer("udp")}},
 		"visitor":  {"connects": []object{use("tcp"), use("udp")}},
 	} {
-		token := c.place.server.command(ctx, env, s.culvert, "client", "token", "create", "--client", name)
+		token := c.place.server.command(ctx, s.gatewayEnv(c), s.culvert, "client", "token", "create", "--client", name)
 		if err := s.configure(c, name, token, more); err != nil {
 			return err
 		}
@@ -63,6 +52,27 @@ func (s *starter) upCulvert(ctx context.Context, c *chain) error {
 		return []string{s.client, "--config", filepath.Join(c.dir, name+".json")}
 	}
 	return c.agents(ctx, []string{"CULVERT_HOME=" + filepath.Join(c.dir, "home")}, client("provider"), client("visitor"))
+}
+
+// gateway starts Culvert itself, and returns when it listens.
+func (s *starter) gateway(ctx context.Context, c *chain) error {
+	p, err := c.launch(ctx, c.place.server, "server", s.gatewayEnv(c), s.culvert, "run", "--config", s.caddyfile, "--adapter", "caddyfile")
+	if err != nil {
+		return err
+	}
+	c.target.PID = p.PID
+	return p.Until(ctx, func() error { return listening(ctx, c.place.server, c.ports[portServer]) })
+}
+
+// gatewayEnv has what the Caddyfiles ask for.
+func (s *starter) gatewayEnv(c *chain) []string {
+	return []string{
+		"BENCH_HOST=" + c.place.server.addr, "BENCH_HTTP=" + c.ports[portMore],
+		"BENCH_ADMIN=" + c.ports[portAdmin], "BENCH_RELAY=" + c.at(c.place.server, portServer),
+		"BENCH_NAMES=" + c.ports[portNames], "BENCH_PORT=" + c.ports[portVisitor], "BENCH_WEB=" + c.at(c.place.provider, portWeb),
+		"CULVERT_DATA=" + filepath.Join(c.dir, "culvert"),
+		"XDG_DATA_HOME=" + c.dir, "XDG_CONFIG_HOME=" + c.dir,
+	}
 }
 
 // configure writes a client's configuration with a token that the command makes.

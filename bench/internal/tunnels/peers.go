@@ -46,16 +46,7 @@ func (s *starter) upUDP(ctx context.Context, c *chain) error {
 // upFRP starts frp with secret proxies, which is its way from client to client:
 // as it comes, the fastest that it can be set to, or that with TLS.
 func (s *starter) upFRP(ctx context.Context, c *chain) error {
-	server, client := "", ""
-	if c.name != cases.FRP {
-		server = "transport.tcpMux = false\ntransport.maxPoolCount = 50\n"
-		client = "transport.tcpMux = false\ntransport.poolCount = 50\n"
-	}
-	if c.name == cases.FRPFast {
-		client += "transport.tls.enable = false\n"
-	}
-	client = fmt.Sprintf("serverAddr = %q\nserverPort = %s\nlog.level = \"error\"\n%s",
-		c.place.server.addr, c.ports[portServer], client)
+	server, client := frpSettings(c)
 	provider, visitor := client, client
 	for _, kind := range []string{"stcp", "sudp"} {
 		provider += fmt.Sprintf("[[proxies]]\nname = %[1]q\ntype = %[1]q\nsecretKey = \"bench\"\nlocalIP = %[2]q\nlocalPort = %[3]s\n",
@@ -63,7 +54,6 @@ func (s *starter) upFRP(ctx context.Context, c *chain) error {
 		visitor += fmt.Sprintf("[[visitors]]\nname = \"%[1]s-visitor\"\ntype = %[1]q\nserverName = %[1]q\nsecretKey = \"bench\"\nbindAddr = \"127.0.0.1\"\nbindPort = %[2]s\n",
 			kind, c.ports[portVisitor])
 	}
-	server = fmt.Sprintf("bindAddr = %q\nbindPort = %s\nlog.level = \"error\"\n%s", c.place.server.addr, c.ports[portServer], server)
 	for name, text := range map[string]string{"frps.toml": server, "provider.toml": provider, "visitor.toml": visitor} {
 		if err := os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600); err != nil {
 			return err
@@ -73,6 +63,20 @@ func (s *starter) upFRP(ctx context.Context, c *chain) error {
 		[]string{s.frps, "-c", filepath.Join(c.dir, "frps.toml")},
 		[]string{s.frpc, "-c", filepath.Join(c.dir, "provider.toml")},
 		[]string{s.frpc, "-c", filepath.Join(c.dir, "visitor.toml")})
+}
+
+// frpSettings are those of server and clients, without what is carried.
+func frpSettings(c *chain) (server, client string) {
+	if c.name != cases.FRP {
+		server = "transport.tcpMux = false\ntransport.maxPoolCount = 50\n"
+		client = "transport.tcpMux = false\ntransport.poolCount = 50\n"
+	}
+	if c.name == cases.FRPFast {
+		client += "transport.tls.enable = false\n"
+	}
+	server = fmt.Sprintf("bindAddr = %q\nbindPort = %s\nlog.level = \"error\"\n%s", c.place.server.addr, c.ports[portServer], server)
+	client = fmt.Sprintf("serverAddr = %q\nserverPort = %s\nlog.level = \"error\"\n%s", c.place.server.addr, c.ports[portServer], client)
+	return server, client
 }
 
 // upChisel starts chisel: the provider opens a reverse port on the server's

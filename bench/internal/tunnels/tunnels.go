@@ -6,7 +6,7 @@
 //
 //	load -> visitor's agent -> server -> provider's agent -> service
 //
-// and stores every single measurement. What it measures is in package cases;
+// or, for what is published, without the visitor's agent; and stores every single measurement. What it measures is in package cases;
 // what comes of it is judged by package report.
 package tunnels
 
@@ -48,6 +48,7 @@ func Command(args []string) error {
 	rounds := fs.Int("rounds", 5, "rounds of each case")
 	only := fs.String("only", "", "regular expression: the cases to run")
 	servers := fs.String("servers", "", "regular expression: the servers to run them on")
+	fs.StringVar(&s.set, "set", cases.TunnelSet, "what to compare: tunnels, or published: websites and ports for the public")
 	commit := fs.String("commit", "unknown", "what Culvert was built from")
 	fs.DurationVar(&o.Duration, "duration", 2*time.Second, "time of one run")
 	fs.DurationVar(&o.Settle, "settle", 20*time.Second, "from the last idle connect to the reading of memory")
@@ -61,6 +62,10 @@ func Command(args []string) error {
 	fs.StringVar(&s.chisel, "chisel", "", "chisel's binary")
 	if err := fs.Parse(args); err != nil {
 		return err
+	}
+	all := map[string]func(cases.TunnelOptions) []cases.Tunnel{cases.TunnelSet: cases.Tunnels, cases.PublishedSet: cases.Published}[s.set]
+	if all == nil {
+		return fmt.Errorf("no comparison %q", s.set)
 	}
 	pick, err := regexp.Compile(*only)
 	if err != nil {
@@ -83,13 +88,13 @@ func Command(args []string) error {
 	}
 	defer f.Close()
 	h := results.Machine()
-	h.Set, h.Versions = cases.TunnelSet, s.versions(*commit)
+	h.Set, h.Versions = s.set, s.versions(*commit)
 	h.Rounds, h.Duration, h.Settle, h.Idle = *rounds, o.Duration.String(), o.Settle.String(), o.Idle
 	if err := json.NewEncoder(f).Encode(h); err != nil {
 		return err
 	}
 	r := &run{ctx: ctx, start: s, out: f, rounds: *rounds}
-	list := slices.DeleteFunc(cases.Tunnels(o), func(c cases.Tunnel) bool { return !pick.MatchString(c.Name) })
+	list := slices.DeleteFunc(all(o), func(c cases.Tunnel) bool { return !pick.MatchString(c.Name) })
 	if err := errors.Join(r.loopback(list), r.delayed(list)); err != nil {
 		return err
 	}

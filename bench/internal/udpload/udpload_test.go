@@ -28,7 +28,7 @@ func TestLoadsThroughTheReference(t *testing.T) {
 	}
 	ready := make(chan string, 1)
 	start(t, func(ctx context.Context) error {
-		return service.Run(ctx, free[0], func(addr string) { ready <- addr })
+		return service.Run(ctx, free[0], "", func(addr string) { ready <- addr })
 	})
 	<-ready
 	start(t, func(ctx context.Context) error { return refudp.Run(ctx, free[1], free[0]) })
