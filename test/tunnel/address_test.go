@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -54,9 +55,7 @@ func TestWireCarriesNoAddress(t *testing.T) {
 		"relayAddr": map[string]any{"host": "127.0.0.1", "port": private, "protocol": "tcp"},
 	}
 	request := map[string]any{"toClientId": "provider", "serviceId": "open", "sessionId": "label", "encryption": "none"}
-	for k, v := range address {
-		request[k] = v
-	}
+	maps.Copy(request, address)
 	visitor.send(t, wire.TypeConnectRequest, request)
 	var raw json.RawMessage
 	visitor.receive(t, wire.TypeCreateSession, &raw)
@@ -68,9 +67,7 @@ func TestWireCarriesNoAddress(t *testing.T) {
 		t.Errorf("the visitor is told %s", raw)
 	}
 	more := map[string]any{"sessionId": ss.SessionID}
-	for k, v := range address {
-		more[k] = v
-	}
+	maps.Copy(more, address)
 	visitor.send(t, wire.TypeSessionConnected, more)
 	visitor.send(t, wire.TypeStreams, map[string]any{"streams": []any{address}})
 	for n := range uint64(3) {

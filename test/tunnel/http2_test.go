@@ -151,7 +151,8 @@ func TestSmugglingByHTTP2(t *testing.T) {
 		{"a host in a trailer", with(post, [2]string{"trailer", "x-sum, host"}), "hello", fields{{"x-sum", "1"}, {"host", "evil"}}, "reset", ""},
 		{
 			"who sends it, in a trailer", with(post, [2]string{"trailer", "x-sum, x-forwarded-for"}), "hello",
-			fields{{"x-sum", "1"}, {"x-forwarded-for", "192.0.2.1"}}, "200", "POST /a hello X-Sum=[1]",
+			fields{{"x-sum", "1"}, {"x-forwarded-for", "192.0.2.1"}},
+			"200", "POST /a hello X-Sum=[1]",
 		},
 		{"a length in a trailer", post, "hello", fields{{"content-length", "1"}}, "200", "POST /a hello"},
 		{"a trailer that begins another request", post, "hello", fields{{":method", "GET"}, {":path", "/smuggled"}}, "reset", ""},
