@@ -193,6 +193,15 @@ func (s *Stream) Say(b []byte) {
 	s.send()
 }
 
+// Final tells a visitor's stream that no channel will come any more. It keeps the
+// one that it has; without one it ends, and is not remembered: the provider has
+// been told by others.
+func (s *Stream) Final() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stays = 0 // Host.watch sees it
+}
+
 // Join gives the stream its application: the provider's, or that of a visitor who
 // has opened it without one.
 func (s *Stream) Join(app App) {

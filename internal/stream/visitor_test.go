@@ -295,3 +295,33 @@ func TestWindow(t *testing.T) {
 		}
 	})
 }
+
+// TestFinal: a stream that has ended is remembered as long as its provider may not
+// know (S10), and not where others have told that.
+func TestFinal(t *testing.T) {
+	for _, final := range []bool{false, true} {
+		hosts(t, func(t *testing.T) {
+			v := newVisit(t, Config{})
+			r := v.attach()
+			r.hear(kOpen)
+			if final {
+				v.s.Final()
+			}
+			time.Sleep(time.Second)
+			if len(v.ends()) > 0 {
+				t.Error("it ends, and has a channel")
+			}
+			v.s.Reset(CodeStopping)
+			r.hear(kRst)
+			time.Sleep(time.Second)
+			if leftOf(v.Host).streams == 0 {
+				t.Error("it is forgotten while the provider may answer")
+			}
+			_ = r.path.Close()
+			time.Sleep(time.Second)
+			if left := leftOf(v.Host).streams; (left == 0) != final || v.s.NeedsChannel() == final || len(v.ends()) != 1 {
+				t.Errorf("final %t: %d streams are remembered", final, left)
+			}
+		})
+	}
+}

@@ -122,7 +122,7 @@ func (f *Forward) Close() error {
 		ss := f.session
 		f.mu.Unlock()
 		if ss != nil {
-			f.c.endStreams(ss)
+			f.c.endStreams(ss, false)
 			f.c.leave(ss)
 		}
 	})

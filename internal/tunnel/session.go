@@ -210,7 +210,7 @@ func (c *Client) sessionClosed(p wire.SessionClosed) {
 	for _, role := range []string{wire.Provider, wire.Visitor} {
 		ss := c.sessions.end(sessionKey{p.SessionID, role}, p.Code, errors.New(reason))
 		if ss != nil && p.Final {
-			c.endStreams(ss)
+			c.endStreams(ss, true)
 		}
 	}
 }

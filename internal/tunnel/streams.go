@@ -213,14 +213,17 @@ func (c *Client) resumeWanted(p wire.ResumeWanted) {
 }
 
 // endStreams resets the streams of a session that has ended for good (rules
-// S15).
-func (c *Client) endStreams(ss *session) {
+// S15). told: the provider knows.
+func (c *Client) endStreams(ss *session, told bool) {
 	for _, s := range c.streams.Streams() {
 		i := s.Info()
 		switch tag := i.Tag.(type) {
 		case *visit:
 			if tag.seeker.f.has(ss) {
 				s.Reset(stream.CodeStopping)
+				if told {
+					s.Final()
+				}
 			}
 		case *serving:
 			if sv, ok := i.Last.Tag().(*served); ok && sv.session == ss {
