@@ -108,7 +108,7 @@ func (o *offers) empty() bool {
 // of a service that has moved only new connections go to the new place.
 func (c *Client) SetServices(services []wire.Service) error {
 	c.offers.set(services)
-	c.endRefused()
+	c.endWithdrawn()
 	c.parked.offer()
 	c.udp.sign()
 	c.mu.Lock()
@@ -131,15 +131,16 @@ func (c *Client) SetServices(services []wire.Service) error {
 	return &Error{Kind: Refused, Err: fmt.Errorf("changing the services: %w", err)}
 }
 
-// endRefused resets the streams of visitors who would not be let in now. The
-// gateway ends their sessions, but of those a stream only loses its channel, and
-// would wait for another.
-func (c *Client) endRefused() {
+// endWithdrawn resets the streams to what is not offered any more, or not to the
+// public. The gateway ends their sessions, but of that a stream only loses its
+// channel, and would wait for another. A list of peers is for new ones.
+func (c *Client) endWithdrawn() {
 	for _, s := range c.streams.Streams() {
 		if s.Visitor() {
 			continue
 		}
-		if v, ok := c.offers.find(s.Service()); !ok || v.service.Transport() != wire.TCP || !c.mayCome(v.service, wire.PublicKey(s.Peer())) {
+		key := wire.PublicKey(s.Peer())
+		if v, ok := c.offers.find(s.Service()); !ok || v.service.Transport() != wire.TCP || v.service.Publish == nil && c.isGateway(&key) {
 			s.Reset(stream.CodeNoService)
 		}
 	}

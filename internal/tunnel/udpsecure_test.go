@@ -242,9 +242,8 @@ func TestUDPPeers(t *testing.T) {
 	if err := ask(c, []byte("old flow"), []byte("old flow")); err != nil {
 		t.Error(err)
 	}
-	before := heard.Load()
+	before, dropped := heard.Load(), provider.Status().Dropped
 	_, _ = dialUDP(t, f).Write([]byte("new flow"))
-	dropped := provider.Status().Dropped
 	eventually(t, 5*time.Second, "the provider drops it", func() bool { return provider.Status().Dropped > dropped || heard.Load() > before })
 	if heard.Load() > before {
 		t.Error("a new flow of a visitor that is not on the list any more")

@@ -26,7 +26,7 @@ func TestServicesThatAreGone(t *testing.T) {
 		"it is somewhere else": func(list []wire.Service) { list[1].LocalPort = 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			stays := name == "it is described" || name == "it is somewhere else"
+			stays := name != "it is gone" && name != "it is UDP now"
 			g := open(t, signaling.Config{})
 			reached := make(chan *net.TCPConn, 1)
 			held := make(chan struct{})
@@ -48,7 +48,7 @@ func TestServicesThatAreGone(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, c := range []*net.TCPConn{app, served} {
-				wait := 20 * time.Second // half a stream's time to wait for a channel would be a minute
+				wait := 20 * time.Second // a stream would wait for two minutes
 				if stays {
 					wait = 300 * time.Millisecond
 				}
