@@ -25,17 +25,17 @@ import (
 	"github.com/culvertd/culvert/test/process"
 )
 
-// shop is a website that alice publishes, at a gateway on this machine.
-type shop struct {
+// boutique is a website that alice publishes, at a gateway on this machine.
+type boutique struct {
 	*site
 	alice, bob *person
 	port       int // of what is published
 	host, url  string
 }
 
-func openShop(t *testing.T, option string) *shop {
+func openBoutique(t *testing.T, option string) *boutique {
 	t.Helper()
-	s := &shop{site: startSite(t, ""), port: process.FreePort(t)}
+	s := &boutique{site: startSite(t, ""), port: process.FreePort(t)}
 	s.culvert = fmt.Sprintf("publish http://*.apps.localhost:%d http://:%[1]d\n%s", s.port, option)
 	s.extra = fmt.Sprintf("http://*.apps.localhost:%d, http://:%[1]d {\nculvert_publish\n}", s.port)
 	s.load(t)
@@ -137,7 +137,7 @@ func (v *visitor) want(status int, text, at string, headers ...string) {
 }
 
 // rules sets who may come to alice's shop.
-func (s *shop) rules(t *testing.T, rules map[string]any) {
+func (s *boutique) rules(t *testing.T, rules map[string]any) {
 	t.Helper()
 	s.alice.call(t, "PUT", "/published/shop-alice/access", rules, nil)
 }
@@ -145,7 +145,7 @@ func (s *shop) rules(t *testing.T, rules map[string]any) {
 // TestPasswordOfAWebsite: no page without it, nothing of it at the service, an end
 // of guessing, and another password shuts out who had the old one at once.
 func TestPasswordOfAWebsite(t *testing.T) {
-	s := openShop(t, "")
+	s := openBoutique(t, "")
 	v := newVisitor(t, true)
 	v.want(200, `user [][] authorization ["Basic eDp5"]`, s.url, "Authorization", "Basic eDp5", publish.UserHeader, "root", "Culvert_user", "root")
 	s.rules(t, map[string]any{"mode": "password", "password": "open sesame"})
@@ -184,7 +184,7 @@ func TestPasswordOfAWebsite(t *testing.T) {
 // talk is a WebSocket that works.
 type talk struct{ *websocket.Conn }
 
-func (s *shop) talk(t *testing.T, v *visitor, headers ...string) talk {
+func (s *boutique) talk(t *testing.T, v *visitor, headers ...string) talk {
 	t.Helper()
 	h := make(http.Header)
 	for i := 0; i < len(headers); i += 2 {
@@ -220,7 +220,7 @@ func (c talk) wantEnd(t *testing.T) {
 // TestLogInToAWebsite walks the way of a browser: to the gateway, and back with a
 // ticket that is good once, there, and in this browser.
 func TestLogInToAWebsite(t *testing.T) {
-	s := openShop(t, "")
+	s := openBoutique(t, "")
 	s.rules(t, map[string]any{"mode": "login"})
 	browser, program := newVisitor(t, true), newVisitor(t, false)
 	program.want(401, "A log-in is needed", s.url)
@@ -308,7 +308,7 @@ func TestLogInToAWebsite(t *testing.T) {
 // blocking an address ends what is open.
 func TestAddressLists(t *testing.T) {
 	port := process.FreePort(t)
-	s := openShop(t, fmt.Sprintf("ports tcp %d-%[1]d", port))
+	s := openBoutique(t, fmt.Sprintf("ports tcp %d-%[1]d", port))
 	v := newVisitor(t, true)
 	for _, tc := range []struct {
 		allow, deny []string
@@ -413,7 +413,7 @@ func (r *records) answer(question []byte) []byte {
 // without a word of the client's; and not any more when the domain is given up.
 func TestDomainOfOnesOwn(t *testing.T) {
 	dns, at := serveRecords(t)
-	s := openShop(t, "resolver "+at)
+	s := openBoutique(t, "resolver "+at)
 	service := published("own", echoHeaders(t), "")
 	service.Publish.Host = "WWW.Example.org"
 	cl, _ := s.bob.client(t, tunnel.Config{ClientID: "home", Key: newKey(t), Services: []wire.Service{service}})
