@@ -76,7 +76,6 @@ const streamCloseDelay = 24 * time.Hour
 //	reverse_proxy {
 //		dynamic            culvert
 //		transport          culvert
-//		flush_interval     -1
 //		stream_close_delay 24h
 //	}
 //
@@ -102,7 +101,6 @@ func parsePublish(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	proxy := &reverseproxy.Handler{
 		TransportRaw:        caddyconfig.JSONModuleObject(new(Transport), "protocol", "culvert", nil),
 		DynamicUpstreamsRaw: caddyconfig.JSONModuleObject(&Upstreams{Path: byPath}, "source", "culvert", nil),
-		FlushInterval:       -1,
 		StreamCloseDelay:    caddy.Duration(streamCloseDelay),
 	}
 	handlers := []json.RawMessage{handlerJSON(&Published{Path: byPath}, "http.handlers.culvert_publish")}
