@@ -13,6 +13,7 @@ import type consoleTexts from './locales/en/console.json'
 import type docs from './locales/en/docs.json'
 import type endpoints from './locales/en/endpoints.json'
 import type errors from './locales/en/errors.json'
+import type publishing from './locales/en/publishing.json'
 import type tunnels from './locales/en/tunnels.json'
 
 /** What a key may be is known to the compiler: one that is missing does not compile. */
@@ -26,6 +27,7 @@ export type Texts = {
   docs: typeof docs
   endpoints: typeof endpoints
   errors: typeof errors
+  publishing: typeof publishing
   tunnels: typeof tunnels
 }
 

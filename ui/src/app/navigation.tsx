@@ -4,6 +4,7 @@
 import {
   ApiOutlined,
   BookOutlined,
+  GlobalOutlined,
   MessageOutlined,
   NodeIndexOutlined,
   SettingOutlined,
@@ -24,6 +25,7 @@ export const adminTabs = [
   'users',
   'endpoints',
   'clients',
+  'publishing',
   'settings',
   'blocks',
   'audit',
@@ -43,6 +45,7 @@ export function Navigation({ onChosen }: { onChosen?: () => void }) {
   const items: MenuProps['items'] = [
     item('/endpoints', t('nav.endpoints'), <ApiOutlined aria-hidden />),
     item('/tunnels', t('nav.tunnels'), <NodeIndexOutlined aria-hidden />),
+    item('/publishing', t('nav.publishing'), <GlobalOutlined aria-hidden />),
     item('/account', t('nav.account'), <UserOutlined aria-hidden />),
     item('/docs', t('nav.docs'), <BookOutlined aria-hidden />),
   ]

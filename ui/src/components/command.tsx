@@ -22,6 +22,7 @@ export function Command({ text, what }: { text: string; what: string }) {
           borderRadius: token.borderRadius,
           whiteSpace: 'pre-wrap',
           overflowWrap: 'anywhere',
+          tabSize: 4,
         }}
       >
         {text}

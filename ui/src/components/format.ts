@@ -24,6 +24,14 @@ function formatOf(language: string): Format {
 
 export type Format = ReturnType<typeof makeFormat>
 
+/** duration is such as "1:02:03". */
+function duration(seconds: number): string {
+  const s = Math.max(0, Math.floor(seconds))
+  const two = (n: number) => String(n).padStart(2, '0')
+  const [h, m] = [Math.floor(s / 3600), Math.floor(s / 60) % 60]
+  return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`
+}
+
 /** makeFormat is useFormat outside of React. Amounts of bytes are in steps of 1,000. */
 export function makeFormat(language: string) {
   const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 1 })
@@ -43,7 +51,14 @@ export function makeFormat(language: string) {
     unitDisplay: 'short',
     maximumFractionDigits: 1,
   })
+  const second = new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: 'second',
+    unitDisplay: 'short',
+    maximumFractionDigits: 1,
+  })
   const exact = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' })
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' })
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
   const bytes = (n: number) => {
@@ -59,6 +74,7 @@ export function makeFormat(language: string) {
     millis: (n: number) => milli.format(n),
     percent: (n: number) => percent.format(n),
     time: (d: Date) => exact.format(d),
+    clock: (d: Date) => clock.format(d),
     day: (d: Date) => day.format(d),
     /** such as "5 minutes ago" */
     ago: (d: Date, now = Date.now()) => {
@@ -74,12 +90,9 @@ export function makeFormat(language: string) {
       }
       return relative.format(Math.trunc(seconds), 'second')
     },
-    /** such as "1:02:03" */
-    duration: (seconds: number) => {
-      const s = Math.max(0, Math.floor(seconds))
-      const two = (n: number) => String(n).padStart(2, '0')
-      const [h, m] = [Math.floor(s / 3600), Math.floor(s / 60) % 60]
-      return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`
-    },
+    duration,
+    /** such as "12 ms", "3.4 sec" or "1:02" */
+    took: (s: number) =>
+      s < 1 ? milli.format(Math.round(s * 1000)) : s < 60 ? second.format(s) : duration(s),
   }
 }

@@ -16,6 +16,9 @@ const Invites = lazy(() => import('./invites/invites').then((m) => ({ default: m
 const Users = lazy(() => import('./users/users').then((m) => ({ default: m.UsersScreen })))
 const Endpoints = lazy(() => import('./endpoints/endpoints').then((m) => ({ default: m.EndpointsScreen })))
 const Clients = lazy(() => import('./clients/clients').then((m) => ({ default: m.ClientsScreen })))
+const Publishing = lazy(() =>
+  import('./publishing/publishing').then((m) => ({ default: m.PublishingScreen })),
+)
 const Settings = lazy(() => import('./settings/settings').then((m) => ({ default: m.SettingsScreen })))
 const Blocks = lazy(() => import('./blocks/blocks').then((m) => ({ default: m.BlocksScreen })))
 const Audit = lazy(() => import('./audit/audit').then((m) => ({ default: m.AuditScreen })))
@@ -26,6 +29,7 @@ const screens: Record<Tab, ReactNode> = {
   users: <Users />,
   endpoints: <Endpoints />,
   clients: <Clients />,
+  publishing: <Publishing />,
   settings: <Settings />,
   blocks: <Blocks />,
   audit: <Audit />,

@@ -5,6 +5,7 @@ import { Empty, Flex, Table } from 'antd'
 import { useTranslation } from 'react-i18next'
 
 import type { Schema } from '@/api/client'
+import { NameLink } from '@/features/publishing/name-link'
 
 import { ConnectLine } from './connect-line'
 import { ServiceHistory } from './service-history'
@@ -52,14 +53,7 @@ export function ClientServices({ client, every }: { client: Schema<'Client'>; ev
         },
         {
           title: t('services.url'),
-          render: (_, s) =>
-            s.url ? (
-              <a href={s.url} target="_blank" rel="noreferrer">
-                {s.url}
-              </a>
-            ) : (
-              '–'
-            ),
+          render: (_, s) => (s.url ? <NameLink client={client} service={s} every={every} /> : '–'),
         },
         { title: t('services.description'), render: (_, s) => s.description || '–' },
       ]}
