@@ -58,7 +58,8 @@ func newGateway(t *testing.T) *gateway {
 	if err := build(); err != nil {
 		t.Fatal(err)
 	}
-	g := &gateway{dir: t.TempDir(), site: fmt.Sprintf("http://localhost:%d", process.FreePort(t))}
+	port, public := process.FreePort(t), process.FreePort(t)
+	g := &gateway{dir: t.TempDir(), site: fmt.Sprintf("http://localhost:%d", port)}
 	example, err := os.ReadFile("../../Caddyfile.example")
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +68,9 @@ func newGateway(t *testing.T) *gateway {
 		t.Fatal(err)
 	}
 	g.env = process.Environment(g.dir, fmt.Sprintf("CADDY_ADMIN=localhost:%d", process.FreePort(t)),
-		"CULVERT_SITE="+g.site, "CULVERT_RELAY=127.0.0.1:0")
+		"CULVERT_SITE="+g.site, "CULVERT_RELAY=127.0.0.1:0",
+		fmt.Sprintf("CULVERT_PUBLISH_SITE=http://*.apps.localhost:%d, http://:%[1]d", port),
+		fmt.Sprintf("CULVERT_PORTS=%d-%[1]d", public))
 	return g
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawn } from "node:child_process";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,10 +35,14 @@ export async function inhabit(context, tunnelclient) {
   await call("POST", "/tokens/api", { name: "backup script", scope: "read" });
   const endpoint = await endpoints(call);
   await tunnelsOf(call, tunnelclient);
+  const name = await published(call);
   const device = await call("POST", "/device/code", { client_name: "raspberry" });
+  const me = await call("GET", "/auth/me");
   const reset = await call("POST", `/admin/users/${bob.id}/reset`);
   return {
     endpoint,
+    name,
+    alice: me.user.id,
     invite: third.code,
     device: device.user_code,
     reset: reset.code,
@@ -93,14 +97,36 @@ async function tunnelsOf(call, tunnelclient) {
   const { port } = server.address();
   await start("office", {
     services: [
-      { id: "wiki", protocol: "http", localHost: "127.0.0.1", localPort: port, description: "the wiki" },
-      { id: "ssh", protocol: "tcp", localHost: "127.0.0.1", localPort: 22 },
+      { id: "wiki", protocol: "http", localHost: "127.0.0.1", localPort: port, description: "the wiki", publish: { host: "wiki" } },
+      { id: "ssh", protocol: "tcp", localHost: "127.0.0.1", localPort: 22, publish: { tcp: 0 } },
+      { id: "mirror", protocol: "http", localHost: "127.0.0.1", localPort: port, publish: { host: "wiki" } },
     ],
   });
   await start("laptop", { connects: [{ target: "office", service: "wiki", local }] });
   await until(async () => (await fetch(`http://127.0.0.1:${local}/`)).ok, "the wiki answers");
   await call("POST", "/grants", { grantee: "bob", client: "office", service: "wiki" });
   timer = setInterval(() => fetch(`http://127.0.0.1:${local}/`).catch(() => undefined), 200);
+}
+
+/** published has visitors come to the wiki's public name, which it returns, and gives accounts domains. */
+async function published(call) {
+  const found = (await call("GET", "/published")).items.find((p) => p.url && p.service === "wiki");
+  const host = new URL(found.url).host;
+  const visit = (path) =>
+    new Promise((done, fail) => {
+      // Not by its name, which only browsers find on this machine.
+      const asked = request(new URL(path, site), { headers: { host }, agent: false }, (response) => {
+        response.resume().on("end", () => done(response.statusCode));
+      });
+      asked.on("error", fail).end();
+    });
+  await until(async () => (await visit("/")) === 200, "the wiki is public");
+  await call("PUT", `/published/${found.name}/access`, { mode: "login", visitors: ["bob"], deny: ["203.0.113.0/24"] });
+  await visit("/turned-away");
+  await call("PUT", "/published/old-alice/access", { mode: "password", password });
+  await call("POST", "/admin/domains", { name: "www.example.org", owner: "alice" });
+  await call("POST", "/admin/domains", { name: "shop.example.net" });
+  return found.name;
 }
 
 /** until asks again and again until something is so. */

@@ -29,7 +29,7 @@ await run(async (browser) => {
   mkdirSync(config.into, { recursive: true });
   const context = await open(browser, { viewport: wide });
   await logIn(context, "alice", password);
-  const { endpoint } = await inhabit(context, config.tunnelclient);
+  const { endpoint, name } = await inhabit(context, config.tunnelclient);
   const night = await open(browser, { viewport: wide, language: "zh-CN", colorScheme: "dark" });
   await logIn(night, "alice", password);
   // Their charts begin with the page: it has to be open for some time.
@@ -42,16 +42,21 @@ await run(async (browser) => {
   const tabs = ["overview", "console", "connections", "log", "charts", "code", "settings"];
   for (const tab of tabs) await picture(page, `/endpoints/${endpoint}/${tab}`, `endpoint-${tab}`);
   for (const tab of ["clients", "services", "sessions", "grants"]) await picture(page, `/tunnels/${tab}`, `tunnels-${tab}`);
+  for (const tab of ["names", "domains", "operators"]) await picture(page, `/publishing/${tab}`, `publishing-${tab}`);
   for (const tab of ["profile", "password", "logins", "api-tokens", "client-tokens"]) {
     await picture(page, `/account/${tab}`, `account-${tab}`);
   }
-  for (const tab of ["load", "invites", "users", "endpoints", "clients", "settings", "blocks", "audit"]) {
+  for (const tab of ["load", "invites", "users", "endpoints", "clients", "publishing", "settings", "blocks", "audit"]) {
     await picture(page, `/admin/${tab}`, `admin-${tab}`);
   }
   for (const [address, name] of [
     ["/endpoints", "endpoints"],
     ["/tunnels/add", "tunnels-add"],
     ["/tunnels/clients/office", "tunnels-client"],
+    ["/publishing/add", "publishing-add"],
+    [`/publishing/names/${name}/requests`, "publishing-requests"],
+    [`/publishing/names/${name}/access`, "publishing-access"],
+    [`/visit#host=${name}.apps.example.com&state=0&to=/`, "visit"],
     ["/device", "device"],
     ["/docs", "docs"],
   ]) {

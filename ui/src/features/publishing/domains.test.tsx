@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { screen, within } from '@testing-library/react'
+import { screen, waitFor, within } from '@testing-library/react'
 import { expect, it } from 'vitest'
 
 import { answer } from '@/test/server'
@@ -38,6 +38,7 @@ it('shows the record, says what was found instead, and how to go on', async () =
   const { user } = await show(<DomainsTab />)
   await user.click(await screen.findByText('Add a domain'))
   const dialog = within(await screen.findByRole('dialog'))
+  await waitFor(() => expect(dialog.getByLabelText('Domain')).toHaveFocus())
   await user.click(dialog.getByText('Check'))
   expect(await dialog.findByText('Enter a domain such as www.example.org.')).toBeVisible()
   await user.type(dialog.getByLabelText('Domain'), 'https://www.example.net/')
@@ -64,6 +65,7 @@ it('shows the record, says what was found instead, and how to go on', async () =
   answer('get', '/domains', { items: [{ ...domain, name: 'www.example.net' }] })
   await user.click(dialog.getByText('Check'))
   expect(await screen.findByText('www.example.net is yours')).toBeVisible()
+  expect(screen.getByText('Close').closest('button')).toHaveFocus()
   expect(screen.getByText(/a CNAME record of www.example.net with gateway.example.com/)).toBeVisible()
   expect(screen.getByText('tunnelclient http 8080 --name www.example.net')).toBeVisible()
   expect(screen.getByText('publish: {host: www.example.net}')).toBeVisible()

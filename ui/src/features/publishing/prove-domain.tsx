@@ -3,7 +3,7 @@
 
 import { useState } from 'react'
 import { useQueryClient } from '@tanstack/react-query'
-import { Alert, Button, Flex, Form, Input, Typography } from 'antd'
+import { Alert, Button, Flex, Form, Input, Typography, type FormInstance } from 'antd'
 import { useTranslation } from 'react-i18next'
 
 import { api } from '@/api/client'
@@ -15,11 +15,18 @@ import { useSubmit } from '@/components/use-submit'
 import { domainOf, exampleDomain } from './hosts'
 import { ProofRecord } from './proof-record'
 
+export type Values = { name: string }
+
 /** ProveDomain shows the record that is to be, and has the gateway look for it. */
-export function ProveDomain({ onProven }: { onProven: (name: string) => void }) {
+export function ProveDomain({
+  form,
+  onProven,
+}: {
+  form: FormInstance<Values>
+  onProven: (name: string) => void
+}) {
   const { t } = useTranslation('publishing')
   const client = useQueryClient()
-  const [form] = Form.useForm<{ name: string }>()
   const name = domainOf(Form.useWatch('name', form) ?? '')
   const [found, setFound] = useState<string>()
   const prove = api.useMutation('post', '/domains')
@@ -42,6 +49,7 @@ export function ProveDomain({ onProven }: { onProven: (name: string) => void }) 
       form={form}
       layout="vertical"
       requiredMark={false}
+      preserve={false}
       onFinish={(values) => void submit(values)}
       onValuesChange={() => setFound(undefined)}
     >

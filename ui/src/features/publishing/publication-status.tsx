@@ -10,24 +10,24 @@ import { Status } from '@/features/tunnels/status'
 import { refusalKey } from './refusals'
 import type { Publication } from './which'
 
-/** PublicationStatus says whether a name works, and if the gateway has refused it, why and what to do. */
+/** PublicationStatus says whether a name works, and if not for another reason than its client, why and what to do. */
 export function PublicationStatus({ publication: p }: { publication: Publication }) {
   const { t } = useTranslation('publishing')
   if (p.status === 'online' || p.status === 'offline') return <Status status={p.status} />
-  if (p.status === 'unused') {
-    return (
-      <Tag icon={<MinusCircleOutlined aria-hidden />} title={t('status.unused_text')}>
-        {t('status.unused')}
-      </Tag>
-    )
-  }
+  const refused = p.status === 'refused'
   return (
     <Flex vertical gap={4} align="flex-start" style={{ minWidth: 180, maxWidth: 230, whiteSpace: 'normal' }}>
-      <Tag color="error" icon={<CloseCircleOutlined aria-hidden />}>
-        {t('status.refused')}
-      </Tag>
+      {refused ? (
+        <Tag color="error" icon={<CloseCircleOutlined aria-hidden />}>
+          {t('status.refused')}
+        </Tag>
+      ) : (
+        <Tag icon={<MinusCircleOutlined aria-hidden />}>{t('status.unused')}</Tag>
+      )}
       <Typography.Text type="secondary">
-        {t(`refusal.${refusalKey(p.code)}`, { message: p.error ?? p.code ?? '' })}
+        {refused
+          ? t(`refusal.${refusalKey(p.code)}`, { message: p.error ?? p.code ?? '' })
+          : t('status.unused_text')}
       </Typography.Text>
     </Flex>
   )

@@ -11,8 +11,7 @@ import { show } from '@/test/render'
 import { Component } from './publishing'
 import { refusalKey } from './refusals'
 
-const secure = isSecureContext
-afterEach(() => vi.stubGlobal('isSecureContext', secure))
+afterEach(() => vi.stubGlobal('isSecureContext', undefined)) // as in jsdom
 
 const at = { path: '/publishing/:tab?', at: '/publishing' }
 const nowhere = { ...publication, url: undefined }
@@ -43,7 +42,7 @@ it('lists names and ports, where they are, who may come, and why some are refuse
   expect(screen.getByText('unused')).toBeVisible()
   const table = within(screen.getByRole('table', { name: 'Names and ports' }))
   expect(table.getAllByRole('link', { name: 'nas' })[0]).toHaveAttribute('href', '/tunnels/clients/nas')
-  expect(table.getByRole('link', { name: 'Who may come to tcp:20022' })).toHaveAttribute(
+  expect(table.getByRole('link', { name: 'Change who may come to tcp:20022' })).toHaveAttribute(
     'href',
     '/publishing/names/tcp%3A20022/access',
   )

@@ -27,7 +27,10 @@ it("lists everybody's names, which lead to their own screens", async () => {
   expect(link('alice')).toHaveAttribute('href', '/admin/users?user=3')
   expect(link('nas')).toHaveAttribute('href', '/admin/clients/3/nas')
   expect(link('Requests to web-alice')).toHaveAttribute('href', '/admin/publishing/3/web-alice/requests')
-  expect(link('Who may come to web-alice')).toHaveAttribute('href', '/admin/publishing/3/web-alice/access')
+  expect(link('Change who may come to web-alice')).toHaveAttribute(
+    'href',
+    '/admin/publishing/3/web-alice/access',
+  )
 })
 
 it('gives an account a domain, and takes it away', async () => {
