@@ -63,6 +63,7 @@ export function Service({ publication: p, every }: { publication: Publication; e
 
 function Access({ publication: p, every }: { publication: Publication; every: boolean }) {
   const { t } = useTranslation('publishing')
+  if (p.status === 'refused') return <>–</> // who may come there is up to who has the name
   return (
     <Flex vertical gap={4} align="flex-start">
       <WhoMayCome access={p.access} />

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { screen, within } from '@testing-library/react'
+import { screen, waitFor, within } from '@testing-library/react'
 import { afterEach, expect, it, vi } from 'vitest'
 
 import { port, publication } from '@/test/example-publication'
@@ -48,6 +48,7 @@ it('lists names and ports, where they are, who may come, and why some are refuse
   )
   expect(table.queryByRole('link', { name: 'Requests to tcp:20022' })).toBeNull()
   expect(table.getAllByRole('link', { name: 'Requests to web-alice' })).toHaveLength(1)
+  expect(table.getAllByRole('link', { name: 'Change who may come to web-alice' })).toHaveLength(1)
 })
 
 it('copies an address without what programs do not take', async () => {
@@ -71,7 +72,7 @@ it('searches, and says if nothing is found', async () => {
   const calls = answer('get', '/published', { items: [publication] })
   const { user, router } = await show(<Component />, at)
   await user.type(await screen.findByRole('searchbox'), 'nas')
-  await expect.poll(() => calls.at(-1)!.url.searchParams.get('search')).toBe('nas')
+  await waitFor(() => expect(calls.at(-1)!.url.searchParams.get('search')).toBe('nas'))
   expect(router.state.location.search).toBe('?search=nas')
   answer('get', '/published', { items: [] })
   await user.type(screen.getByRole('searchbox'), 'x')

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Culvert Authors
 // SPDX-License-Identifier: Apache-2.0
 
-import { screen } from '@testing-library/react'
+import { screen, waitFor } from '@testing-library/react'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 
 import { answer } from '@/test/server'
@@ -28,7 +28,7 @@ it('asks, and goes where the gateway says', async () => {
   expect(screen.getByText(/gets to know the name of your account/)).toBeVisible()
   expect(assign).not.toHaveBeenCalled()
   await user.click(screen.getByRole('button', { name: 'Continue' }))
-  await expect.poll(() => assign.mock.calls).toEqual([[url]])
+  await waitFor(() => expect(assign.mock.calls).toEqual([[url]]))
   expect(calls[0]!.body).toEqual({
     host: 'web-alice.apps.example.com:8443',
     state: 'abc',
@@ -40,7 +40,7 @@ it('goes nowhere if the answer is no', async () => {
   const calls = answer('post', '/visits', { url })
   const { user, router } = await show(<Component />, { at })
   await user.click(await screen.findByRole('button', { name: 'Cancel' }))
-  await expect.poll(() => router.state.location.pathname).toBe('/')
+  await waitFor(() => expect(router.state.location.pathname).toBe('/'))
   expect(calls).toHaveLength(0)
   expect(assign).not.toHaveBeenCalled()
 })
