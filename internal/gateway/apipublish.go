@@ -55,18 +55,17 @@ func (a *API) publications(ctx context.Context, scope int64) ([]inventory.Public
 		access[publish.Key{Owner: r.UserID, Name: r.Name}] = r
 	}
 	var list []inventory.Publication
+	used := make(map[publish.Key]bool)
 	for _, v := range a.b.tunnels.Publications() {
 		if !within(scope, v.Account.ID) {
 			continue
 		}
 		k := publish.Key{Owner: v.Account.ID, Name: v.Name}
 		list = append(list, a.showPublication(k, v, access[k]))
-		if v.Code == "" {
-			delete(access, k)
-		}
+		used[k] = used[k] || v.Code == ""
 	}
 	for k, r := range access {
-		if within(scope, k.Owner) {
+		if within(scope, k.Owner) && !used[k] {
 			unused := signaling.Publication{Name: k.Name, Account: a.b.accountOf(k.Owner)}
 			list = append(list, a.showPublication(k, unused, r))
 		}
