@@ -1,1 +1,0 @@
-import{E as e,m as t}from"./base-BjvLuHC6.js";import{t as n}from"./client-screen-BjmMWyXl.js";var r=t();function i(){let{name:t=``}=e();return(0,r.jsx)(n,{which:{name:t},home:`/tunnels/clients`},t)}export{i as Component};

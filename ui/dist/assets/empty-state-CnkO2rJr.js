@@ -1,1 +1,0 @@
-import{t as e,tt as t}from"./shared-Cu8tof60.js";import{m as n}from"./base-BjvLuHC6.js";var r=n();function i({title:n,text:i,action:a}){return(0,r.jsx)(t,{image:t.PRESENTED_IMAGE_SIMPLE,description:(0,r.jsxs)(r.Fragment,{children:[(0,r.jsx)(e.Text,{strong:!0,children:n}),i&&(0,r.jsx)(e.Paragraph,{type:`secondary`,children:i})]}),children:a})}export{i as t};

@@ -1,0 +1,1 @@
+import{t as e}from"./endpoint-screen-PHSZB5QA.js";import{m as t}from"./base-BjvLuHC6.js";var n=t();function r(){return(0,n.jsx)(e,{scope:`every`})}export{r as Component};

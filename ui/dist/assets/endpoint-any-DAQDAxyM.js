@@ -1,1 +1,0 @@
-import{t as e}from"./endpoint-screen-BUhiIV3Z.js";import{m as t}from"./base-BjvLuHC6.js";var n=t();function r(){return(0,n.jsx)(e,{scope:`every`})}export{r as Component};

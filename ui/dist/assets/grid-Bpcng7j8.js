@@ -1,1 +1,0 @@
-import{J as e}from"./shared-Cu8tof60.js";function t(){return e()}var n={useBreakpoint:t};export{n as t};

@@ -1,0 +1,1 @@
+var e=`www.example.org`;function t(e){try{return new URL(e).hostname}catch{return``}}function n(e){let n=t(`http://${e.trim().replace(/^\w+:\/\//,``)}`).replace(/\.$/,``);return n.includes(`.`)?n:``}export{e as n,t as r,n as t};

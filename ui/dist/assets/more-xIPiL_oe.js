@@ -1,1 +1,0 @@
-import{O as e,a as t}from"./shared-Cu8tof60.js";import{m as n,r}from"./base-BjvLuHC6.js";var i=n();function a({query:n}){let{t:a}=r();return n.hasNextPage?(0,i.jsx)(t,{justify:`center`,children:(0,i.jsx)(e,{loading:n.isFetchingNextPage,onClick:()=>void n.fetchNextPage(),children:a(`more`)})}):null}export{a as t};

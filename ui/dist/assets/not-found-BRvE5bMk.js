@@ -1,1 +1,0 @@
-import{t as e}from"./result-CMiJzDZZ.js";import{h as t,m as n,r}from"./base-BjvLuHC6.js";var i=n();function a(){let{t:n}=r();return(0,i.jsx)(e,{status:`404`,title:n(`not_found.title`),subTitle:n(`not_found.remedy`),extra:(0,i.jsx)(t,{to:`/endpoints`,children:n(`not_found.home`)})})}export{a as t};

@@ -1,1 +1,0 @@
-export{t as Component,t as NotFound}from"./not-found-BRvE5bMk.js";

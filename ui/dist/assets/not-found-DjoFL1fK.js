@@ -1,0 +1,1 @@
+export{t as Component,t as NotFound}from"./not-found-CvAqWIMw.js";

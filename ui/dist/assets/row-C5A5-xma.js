@@ -1,0 +1,1 @@
+import{f as e,p as t}from"./shared-2hxfivoV.js";var n=t,r=e;export{n,r as t};

@@ -1,1 +1,0 @@
-import{l as e,u as t}from"./shared-Cu8tof60.js";var n=t,r=e;export{n,r as t};

@@ -1,1 +1,0 @@
-import{v as e}from"./frame-Dk_kab0t.js";function t(e,t){return e===`every`?`/admin${t}`:t}var n=(e,t,n)=>`${r(e)}/${t}${n?`/${n}`:``}`,r=e=>e===`every`?`/admin/endpoints`:`/endpoints`,i=e=>({params:{path:{id:e}}}),a=(n,r)=>e.queryOptions(`get`,t(n,`/endpoints/{id}`),i(r)).queryKey;export{n as a,r as i,i as n,a as r,t};

@@ -1,0 +1,1 @@
+import{x as e}from"./frame-8DB2CGjv.js";function t(e,t){return e===`every`?`/admin${t}`:t}var n=(e,t,n)=>`${r(e)}/${t}${n?`/${n}`:``}`,r=e=>e===`every`?`/admin/endpoints`:`/endpoints`,i=e=>({params:{path:{id:e}}}),a=(n,r)=>e.queryOptions(`get`,t(n,`/endpoints/{id}`),i(r)).queryKey;export{n as a,r as i,i as n,a as r,t};

@@ -1,0 +1,1 @@
+function e(e){e?.nativeElement.querySelector(`.ant-table-content`)?.setAttribute(`tabindex`,`0`)}export{e as t};

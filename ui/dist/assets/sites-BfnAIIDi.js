@@ -1,0 +1,1 @@
+function e(e){let t=e.find(e=>e.kind===`label`&&e.url);return t?.url?.replace(`//${t.name}.`,`//*.`)}var t=e=>`culvert/${e.service}.${e.client}${e.owner_id?`.${e.owner}`:``}`;export{t as n,e as t};
