@@ -29,7 +29,7 @@ await run(async (browser) => {
   mkdirSync(config.into, { recursive: true });
   const context = await open(browser, { viewport: wide });
   await logIn(context, "alice", password);
-  const { endpoint, name } = await inhabit(context, config.tunnelclient);
+  const { endpoint, name: website } = await inhabit(context, config.tunnelclient);
   const night = await open(browser, { viewport: wide, language: "zh-CN", colorScheme: "dark" });
   await logIn(night, "alice", password);
   // Their charts begin with the page: it has to be open for some time.
@@ -54,9 +54,9 @@ await run(async (browser) => {
     ["/tunnels/add", "tunnels-add"],
     ["/tunnels/clients/office", "tunnels-client"],
     ["/publishing/add", "publishing-add"],
-    [`/publishing/names/${name}/requests`, "publishing-requests"],
-    [`/publishing/names/${name}/access`, "publishing-access"],
-    [`/visit#host=${name}.apps.example.com&state=0&to=/`, "visit"],
+    [`/publishing/names/${website}/requests`, "publishing-requests"],
+    [`/publishing/names/${website}/access`, "publishing-access"],
+    [`/visit#host=${website}.apps.example.com&state=0&to=/`, "visit"],
     ["/device", "device"],
     ["/docs", "docs"],
   ]) {

@@ -30,11 +30,16 @@ export function usePublicationColumns(every: boolean): NonNullable<TableProps<Pu
     { title: t('names.status'), key: 'status', render: (_, p) => <PublicationStatus publication={p} /> },
     { title: t('names.access'), key: 'access', render: (_, p) => <Access publication={p} every={every} /> },
     { title: t('names.open'), dataIndex: 'open', ...number, render: format.number },
-    { title: t('names.requests'), dataIndex: 'requests', ...number, render: format.number },
     {
-      title: <span className="sr-only">{t('actions')}</span>,
-      key: 'actions',
-      render: (_, p) => <Requests publication={p} every={every} />,
+      title: t('names.requests'),
+      key: 'requests',
+      ...number,
+      render: (_, p) => (
+        <Flex vertical gap={4} align="flex-end">
+          {format.number(p.requests)}
+          <Requests publication={p} every={every} />
+        </Flex>
+      ),
     },
   ]
 }

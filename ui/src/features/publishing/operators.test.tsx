@@ -27,6 +27,9 @@ const lines = (text: string) => text.split('\n').map((l) => l.trim())
 
 it('has the pieces of the documentation', () => {
   expect(pieces).toContain(snippets.names(values))
+  expect(pieces).toContain(
+    snippets.port({ ...values, upstream: 'culvert/ssh.nas.alice' }).split('\n').slice(0, 3).join('\n'),
+  )
   for (const key of ['password', 'balance'] as const) {
     for (const line of lines(snippets[key](values))) {
       // There it is one piece with both.
@@ -63,6 +66,11 @@ it('has an example where nothing is published', async () => {
   await show(<OperatorsTab />)
   expect(await screen.findByText(/reverse_proxy culvert\/web\.nas\.alice culvert/)).toBeVisible()
   expect(screen.queryByRole('combobox')).toBeNull()
+})
+
+it('names services of ports and all hosts as the gateway does', () => {
+  expect(snippets.port({ ...values, upstream: 'culvert/db.box' })).toContain('listen tcp/:2222 box/db\n')
+  expect(snippets.names({ ...values, site: 'http://*.apps.localhost:8080' })).toContain('\nhttp://:8080 {\n')
 })
 
 it("calls the operator's own clients without an account", () => {

@@ -36,20 +36,32 @@ export const snippets = {
 		stream_close_delay 24h
 	}
 }`,
+  port: ({ upstream }: Values) => `{
+	culvert {
+		listen tcp/:2222 ${slashed(upstream)}
+	}
+}`,
   names: ({ site }: Values) => `{
 	culvert {
-		publish ${site}
+		publish ${site} ${allHosts(site)}
 		ports   tcp 20000-20099
+		ports   udp 20000-20099
 	}
 	on_demand_tls {
 		permission culvert
 	}
 }
-${site} {
+(published) {
 	tls {
 		on_demand
 	}
 	culvert_publish
+}
+${site} {
+	import published
+}
+${allHosts(site)} {
+	import published
 }`,
   wildcard: ({ site }: Values) => `${site} {
 	tls {
@@ -58,3 +70,11 @@ ${site} {
 	culvert_publish
 }`,
 } satisfies Record<string, (values: Values) => string>
+
+/** slashed is how ports call the service of an upstream: alice/nas/web. */
+function slashed(upstream: string) {
+  return upstream.replace('culvert/', '').split('.').reverse().join('/')
+}
+
+/** allHosts is every host where a site is: https:// or http://:8080. */
+const allHosts = (site: string) => site.replace(/\/\/[^:]*/, '//')

@@ -1,1 +1,0 @@
-import{E as e,m as t}from"./base-BjvLuHC6.js";import{t as n}from"./name-screen-Btt2HK6Y.js";var r=t();function i(){let{name:t=``,tab:i}=e();return(0,r.jsx)(n,{which:{name:t},tab:i},t)}export{i as Component};

@@ -1,1 +1,0 @@
-import{E as e,m as t}from"./base-BjvLuHC6.js";import{t as n}from"./not-found-CvAqWIMw.js";import{t as r}from"./name-screen-Btt2HK6Y.js";var i=t();function a(){let{owner:t=``,name:a=``,tab:o}=e();return/^\d+$/.test(t)?(0,i.jsx)(r,{which:{name:a,owner:Number(t)},tab:o},`${t}/${a}`):(0,i.jsx)(n,{})}export{a as Component};
