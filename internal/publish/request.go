@@ -50,11 +50,13 @@ type Request struct {
 	addr   netip.Addr
 	user   int64
 	name   string // the user's
-	cancel context.CancelFunc
 
 	status atomic.Int64
 	sent   atomic.Uint64
-	took   time.Duration // guarded by the list's mu, as is over
+
+	// The list's mu guards the fields below.
+	cancel context.CancelFunc // nil when it is over
+	took   time.Duration
 	over   bool
 }
 
@@ -114,9 +116,10 @@ func (q *Request) Sent(n int64) {
 
 // End is called once, when the request is over.
 func (q *Request) End() {
-	q.cancel()
 	q.list.mu.Lock()
 	defer q.list.mu.Unlock()
+	q.cancel()
+	q.cancel = nil // which holds all of the request, and q is kept
 	delete(q.list.open, q)
 	q.over, q.took = true, time.Since(q.began)
 	if s, ok := q.list.sites.Peek(q.key); ok && s.open > 0 {
