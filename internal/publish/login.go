@@ -65,10 +65,26 @@ func (g *Gate) byLogin(w http.ResponseWriter, r *http.Request, rules *Rules, v V
 		g.fail(w, r, err)
 	case !account.MayVisit(who, v.Key.Owner, rules.Visitors):
 		notYou.Serve(w, r)
+	case isForeign(r):
+		foreign.Serve(w, r)
 	default:
 		return who, true
 	}
 	return account.Principal{}, false
+}
+
+// pages tells requests of a website's own pages from those of others.
+var pages = http.NewCrossOriginProtection()
+
+// isForeign reports whether the page of another origin wants to change something,
+// or to talk by a WebSocket, for which browsers ask nobody. Other websites of this
+// gateway may count as the same site, so SameSite alone does not keep them out.
+func isForeign(r *http.Request) bool {
+	if r.Header.Get("Upgrade") != "" {
+		r = r.WithContext(r.Context())
+		r.Method = http.MethodPost // one that is not safe
+	}
+	return pages.Check(r) != nil
 }
 
 // askForLogin sends a browser to the gateway's own site. What cannot follow there

@@ -54,6 +54,10 @@ var (
 		{"Not for your account", "You are logged in, but this is for other accounts. Ask whoever publishes it."},
 		{"您的账户没有权限", "您已登录，但此内容只对其他账户开放。请联系发布者。"},
 	}}
+	foreign = &Page{http.StatusForbidden, [2]text{
+		{"Not from another page", "You are logged in here, and a page of another origin has sent this. Open the address of the website itself."},
+		{"不接受其他页面的请求", "您已在此登录，而此请求由其他来源的页面发出。请直接打开该网站的地址。"},
+	}}
 	insecure = &Page{http.StatusForbidden, [2]text{
 		{"HTTPS is needed", "This asks for a log-in, which is only possible by HTTPS. Use an address that begins with https://."},
 		{"需要 HTTPS", "此内容要求登录，而登录只能通过 HTTPS 进行。请使用以 https:// 开头的地址。"},

@@ -28,7 +28,11 @@ const lines = (text: string) => text.split('\n').map((l) => l.trim())
 it('has the pieces of the documentation', () => {
   expect(pieces).toContain(snippets.names(values))
   expect(pieces).toContain(
-    snippets.port({ ...values, upstream: 'culvert/ssh.nas.alice' }).split('\n').slice(0, 3).join('\n'),
+    snippets
+      .port({ ...values, upstream: 'culvert/ssh.nas.alice' })
+      .split('\n')
+      .slice(0, 3)
+      .join('\n'),
   )
   for (const key of ['password', 'balance'] as const) {
     for (const line of lines(snippets[key](values))) {
