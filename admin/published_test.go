@@ -5,6 +5,7 @@ package admin
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,7 +42,7 @@ func TestSetAccess(t *testing.T) {
 		t.Errorf("got %+v", again)
 	}
 	set(root, fmt.Sprintf("/admin/published/%d/web-alice", alice.ID), `{"mode":"login","visitors":["ROOT","root","alice"]}`).want(t, 204, "")
-	if again := rules(); len(again) != 1 || again[0].Mode != "login" || strings.Join(again[0].Visitors, " ") != "root alice" || again[0].PasswordHash != "" {
+	if again := rules(); len(again) != 1 || again[0].Mode != "login" || !slices.Equal(again[0].Visitors, []int64{root.ID, alice.ID}) || again[0].PasswordHash != "" {
 		t.Errorf("got %+v", again)
 	}
 	for body, field := range map[string]string{
@@ -50,6 +51,7 @@ func TestSetAccess(t *testing.T) {
 		`{"mode":"password","password":"short"}`:              "password",
 		`{"mode":"password","password":"with\na new line"}`:   "password",
 		`{"mode":"login","visitors":["nobody"]}`:              "visitors",
+		`{"mode":"login","visitors":["#1"]}`:                  "visitors", // one that was deleted
 		`{"mode":"login","visitors":["alice@example.com"]}`:   "visitors",
 		`{"mode":"open","allow":["192.0.2.300"]}`:             "body.allow",
 		`{"mode":"open","deny":["fe80::1%eth0"]}`:             "body.deny",

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func (s *Service) SetAccess(ctx context.Context, p Principal, owner int64, name 
 		return fail("setting access", err)
 	}
 	s.tell(Change{Kind: AccessChanged, UserID: owner})
-	s.audit(ctx, p, from, "access.set", inventory.PublicTarget(owner, name), viewAccess(before), viewAccess(a))
+	s.audit(ctx, p, from, "access.set", inventory.PublicTarget(owner, name), s.viewAccess(ctx, before), s.viewAccess(ctx, a))
 	return nil
 }
 
@@ -112,14 +113,24 @@ func (s *Service) accessOf(ctx context.Context, before store.PublicAccess, r Acc
 			if err != nil {
 				return a, fail("setting access", err)
 			}
-			if !slices.Contains(a.Visitors, u.Name) {
-				a.Visitors = append(a.Visitors, u.Name)
+			if !slices.Contains(a.Visitors, u.ID) {
+				a.Visitors = append(a.Visitors, u.ID)
 			}
 		}
 	default:
 		return a, invalid("mode", "is open, password or login")
 	}
 	return a, nil
+}
+
+// VisitorName is what an account in rules is called: by its name, or, if it has been
+// deleted, by what nobody's name can be. So it does not vanish from a list that
+// would be empty without it, and let everybody in.
+func VisitorName(id int64, name string) string {
+	if name == "" {
+		return "#" + strconv.FormatInt(id, 10)
+	}
+	return name
 }
 
 func distinct(list []netip.Prefix) []netip.Prefix {
@@ -144,10 +155,14 @@ func (s *Service) visitorPassword(ctx context.Context, before, password string) 
 	return s.hash(ctx, 0, password)
 }
 
-func viewAccess(a store.PublicAccess) inventory.AuditedAccess {
-	out := inventory.AuditedAccess{Mode: a.Mode, Visitors: a.Visitors, Allow: []string{}, Deny: []string{}}
-	if out.Visitors == nil {
-		out.Visitors = []string{}
+func (s *Service) viewAccess(ctx context.Context, a store.PublicAccess) inventory.AuditedAccess {
+	out := inventory.AuditedAccess{Mode: a.Mode, Visitors: []string{}, Allow: []string{}, Deny: []string{}}
+	for _, id := range a.Visitors {
+		u, err := s.store.User(ctx, id)
+		if err != nil { // deleted; or the database is away, and the entry does without
+			u.Name = ""
+		}
+		out.Visitors = append(out.Visitors, VisitorName(id, u.Name))
 	}
 	for _, p := range a.Allow {
 		out.Allow = append(out.Allow, p.String())

@@ -164,6 +164,6 @@ func (o *openings) add(key [32]byte) {
 
 // MayVisit reports whether p may come to a website of this owner with rules of
 // the mode login.
-func MayVisit(p Principal, owner int64, visitors []string) bool {
-	return len(visitors) == 0 || p.User.ID == owner || slices.Contains(visitors, p.User.Name)
+func MayVisit(p Principal, owner int64, visitors []int64) bool {
+	return len(visitors) == 0 || p.User.ID == owner || slices.Contains(visitors, p.User.ID)
 }

@@ -25,6 +25,12 @@ import (
 // signIn connects a tunnel client that offers the service web.
 func (r *rig) signIn(token, name string) *websocket.Conn {
 	r.t.Helper()
+	return r.offer(token, name, wire.Service{ID: "web", Protocol: wire.ServiceHTTP, LocalHost: "127.0.0.1", LocalPort: 80})
+}
+
+// offer is signIn for other services.
+func (r *rig) offer(token, name string, services ...wire.Service) *websocket.Conn {
+	r.t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		r.core.Tunnels().Serve(w, req, netip.MustParseAddr("192.0.2.8"))
 	}))
@@ -36,7 +42,7 @@ func (r *rig) signIn(token, name string) *websocket.Conn {
 	}
 	r.t.Cleanup(func() { _ = ws.Close() })
 	b, err := wire.Encode(wire.TypeRegister, "", wire.Register{
-		ClientID: name, Services: []wire.Service{{ID: "web", Protocol: wire.ServiceHTTP, LocalHost: "127.0.0.1", LocalPort: 80}},
+		ClientID: name, Services: services,
 	})
 	if err != nil {
 		r.t.Fatal(err)

@@ -78,7 +78,7 @@ func (a *API) showPublication(k publish.Key, v signaling.Publication, r store.Pu
 	out := inventory.Publication{
 		Name: v.Name, Kind: kindOf(v.Name), URL: v.URL, OwnerID: v.Account.ID, Owner: v.Account.Name,
 		Client: v.Client, Service: v.Service, Protocol: v.Protocol, Status: wire.Offline, Code: v.Code, Error: v.Error,
-		Access: showAccess(r),
+		Access: a.b.showAccess(r),
 	}
 	switch {
 	case v.Code != "":
@@ -103,15 +103,15 @@ func kindOf(name string) string {
 	return "label"
 }
 
-func showAccess(r store.PublicAccess) inventory.Access {
+func (b *book) showAccess(r store.PublicAccess) inventory.Access {
 	out := inventory.Access{
-		Mode: r.Mode, HasPassword: r.PasswordHash != "", Visitors: r.Visitors, Allow: texts(r.Allow), Deny: texts(r.Deny),
+		Mode: r.Mode, HasPassword: r.PasswordHash != "", Visitors: []string{}, Allow: texts(r.Allow), Deny: texts(r.Deny),
 	}
 	if out.Mode == "" {
 		out.Mode = store.AccessOpen
 	}
-	if out.Visitors == nil {
-		out.Visitors = []string{} // not null
+	for _, id := range r.Visitors {
+		out.Visitors = append(out.Visitors, account.VisitorName(id, b.ledger.name(id)))
 	}
 	return out
 }

@@ -31,7 +31,7 @@ type Publication struct {
 type Access struct {
 	Mode        string   `json:"mode" enum:"open,password,login" doc:"open: whoever finds it; password: who knows a password (HTTP Basic, any user name); login: who is logged in at this gateway. Ports are open."`
 	HasPassword bool     `json:"has_password" doc:"Whether a password is set."`
-	Visitors    []string `json:"visitors" nullable:"false" doc:"With login: the names of accounts that may come besides the owner; empty: all."`
+	Visitors    []string `json:"visitors" nullable:"false" doc:"With login: the names of accounts that may come besides the owner, #id for one that was deleted; empty: all."`
 	Allow       []string `json:"allow" nullable:"false" doc:"If any, the only addresses that may come, in CIDR notation."`
 	Deny        []string `json:"deny" nullable:"false" doc:"Addresses that may not come, in CIDR notation."`
 }

@@ -29,7 +29,7 @@ type Key struct {
 type Rules struct {
 	Mode         Mode
 	PasswordHash string
-	Visitors     []string       // names of accounts besides the owner; empty: all
+	Visitors     []int64        // accounts besides the owner; empty: all
 	Allow        []netip.Prefix // if any, the only ones
 	Deny         []netip.Prefix
 }
@@ -82,7 +82,7 @@ func (g *Gate) SetRules(all map[Key]*Rules) {
 func (g *Gate) Refuse(k Key, a netip.Addr) bool { return g.rulesFor(k).refuse(a) }
 
 // Asks returns what a website's visitors have to show.
-func (g *Gate) Asks(k Key) (mode Mode, visitors []string) {
+func (g *Gate) Asks(k Key) (mode Mode, visitors []int64) {
 	r := g.rulesFor(k)
 	return r.Mode, r.Visitors
 }

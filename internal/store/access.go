@@ -31,7 +31,7 @@ type PublicAccess struct {
 	Name         string // a label, a domain, or a port such as tcp:20022
 	Mode         string // one of the modes
 	PasswordHash string
-	Visitors     []string // names of accounts
+	Visitors     []int64 // accounts; by name somebody else could have it later
 	Allow, Deny  []netip.Prefix
 	UpdatedAt    time.Time
 }

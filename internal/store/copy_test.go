@@ -109,7 +109,7 @@ func fill(t *testing.T, s *Store) User {
 	invites, errInvites := s.CreateInvites(ctx, []Invite{{Hash: hashOf("i1"), CreatedBy: a.ID}, {Hash: hashOf("i2")}})
 	err := errors.Join(
 		errEpoch, errSetting, errGrant, errDomain, errInvites,
-		s.SetAccess(ctx, PublicAccess{UserID: b.ID, Name: "web-b", Mode: AccessLogin, Visitors: []string{"a"}, UpdatedAt: t0}),
+		s.SetAccess(ctx, PublicAccess{UserID: b.ID, Name: "web-b", Mode: AccessLogin, Visitors: []int64{a.ID}, UpdatedAt: t0}),
 		s.RevokeInvite(ctx, invites[1].ID, t0),
 		s.CreateLogin(ctx, Login{JTI: "j", UserID: a.ID, ExpiresAt: t0}),
 		s.CreateAPIToken(ctx, APIToken{ID: "x", UserID: a.ID, Hash: hashOf("x"), Scope: "read"}),

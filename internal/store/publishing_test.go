@@ -16,7 +16,7 @@ func testPublicAccess(t *testing.T, s *Store) {
 	ctx := t.Context()
 	u := addUser(t, s, "alice")
 	full := PublicAccess{
-		UserID: u.ID, Name: "web-alice", Mode: AccessLogin, PasswordHash: "h", Visitors: []string{"bob", "客人"},
+		UserID: u.ID, Name: "web-alice", Mode: AccessLogin, PasswordHash: "h", Visitors: []int64{7, 1 << 40},
 		Allow: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, Deny: []netip.Prefix{netip.MustParsePrefix("2001:db8::/32")}, UpdatedAt: t0,
 	}
 	bare := PublicAccess{Name: "web-alice", Mode: AccessOpen, UpdatedAt: t0} // of the operator's

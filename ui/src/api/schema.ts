@@ -1888,7 +1888,7 @@ export interface components {
              * @enum {string}
              */
             mode: "open" | "password" | "login";
-            /** @description With login: the names of accounts that may come besides the owner; empty: all. */
+            /** @description With login: the names of accounts that may come besides the owner, #id for one that was deleted; empty: all. */
             visitors: string[];
         };
         AccessInBody: {
