@@ -136,7 +136,7 @@ func (p *Page) Serve(w http.ResponseWriter, r *http.Request) {
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(p.Status)
-		_, _ = w.Write([]byte(t.Title + ". " + t.Body + "\n")) // or the visitor has gone
+		_, _ = w.Write([]byte(t.Title + [...]string{". ", "。"}[at] + t.Body + "\n")) // or the visitor has gone
 		return
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")

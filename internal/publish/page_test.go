@@ -37,6 +37,14 @@ var allPages = map[string]struct {
 	"refused":   {refused, http.StatusBadGateway, false},
 	"own host":  {ownHost, http.StatusForbidden, false},
 	"slow":      {slow, http.StatusGatewayTimeout, true},
+	"locked":    {locked, http.StatusUnauthorized, false},
+	"log-in":    {loginNeeded, http.StatusUnauthorized, false},
+	"not you":   {notYou, http.StatusForbidden, false},
+	"foreign":   {foreign, http.StatusForbidden, false},
+	"insecure":  {insecure, http.StatusForbidden, false},
+	"expired":   {expired, http.StatusForbidden, false},
+	"too many":  {tooMany, http.StatusTooManyRequests, true},
+	"unready":   {unready, http.StatusServiceUnavailable, true},
 }
 
 // TestPages: a browser gets a page, a program a line, both the same words.
@@ -62,7 +70,7 @@ func TestPages(t *testing.T) {
 				csp := h.Get("Content-Security-Policy")
 				switch {
 				case kind == "plain":
-					if body != text.Title+". "+text.Body+"\n" || csp != "" {
+					if body != text.Title+[]string{". ", "。"}[at]+text.Body+"\n" || csp != "" {
 						t.Errorf("%s: %q, %q", name, body, csp)
 					}
 				case !strings.Contains(body, "<h1>"+text.Title+"</h1><p>"+text.Body+"</p>") || !strings.Contains(body, `<html lang="`+lang+`">`) ||
