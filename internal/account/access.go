@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/culvertd/culvert/internal/inventory"
 	"github.com/culvertd/culvert/internal/store"
@@ -26,7 +27,7 @@ type AccessRules struct {
 	Allow, Deny []netip.Prefix
 }
 
-// least is how short a password for visitors may be. Unlike an account's it is
+// leastVisitorPassword is how short a password for visitors may be. Unlike an account's it is
 // told to many, and opens one website.
 const leastVisitorPassword = 8
 
@@ -147,7 +148,7 @@ func (s *Service) visitorPassword(ctx context.Context, before, password string) 
 	switch {
 	case password == "" && before != "":
 		return before, nil
-	case len(password) < leastVisitorPassword:
+	case utf8.RuneCountInString(password) < leastVisitorPassword:
 		return "", invalid("password", "has to have 8 characters or more")
 	case !isClean(password, maxVisitorPassword):
 		return "", invalid("password", "has to be one line of at most 72 bytes")

@@ -89,7 +89,7 @@ func (a *API) showPublication(k publish.Key, v signaling.Publication, r store.Pu
 	case v.Online:
 		out.Status = wire.Online
 	}
-	out.Open, out.Requests = a.b.publisher.Gate().Counts(k)
+	out.Open, out.Requests = a.b.publisher.Counts(k)
 	return out
 }
 

@@ -23,8 +23,8 @@ type Publication struct {
 	Code     string `json:"code,omitempty" doc:"Why a service was refused, for programs."`
 	Error    string `json:"error,omitempty" doc:"Why a service was refused, and what to do."`
 	Access   Access `json:"access"`
-	Open     int    `json:"open" doc:"Requests and WebSockets, or connections, that are open now."`
-	Requests uint64 `json:"requests" doc:"How many there were since the gateway began."`
+	Open     int    `json:"open" doc:"Requests and WebSockets, or connections of a port, that are open now; at a UDP port sources that are heard."`
+	Requests uint64 `json:"requests" doc:"How many there were since the gateway began; at a port, since it is the service's."`
 }
 
 // Access is who may come to a name.
@@ -58,7 +58,7 @@ type PublicRequest struct {
 	Status   int       `json:"status,omitempty" doc:"Absent while it is open and not answered."`
 	Open     bool      `json:"open" doc:"Whether it goes on."`
 	Seconds  float64   `json:"seconds" doc:"How long it took; so far, while it is open."`
-	BytesOut uint64    `json:"bytes_out" doc:"Of the answer's body; 0 while it is open."`
+	BytesOut uint64    `json:"bytes_out" doc:"Of the answer's body; so far, while it is open. WebSockets are not counted."`
 	Address  string    `json:"address" doc:"Where it came from."`
 	Visitor  string    `json:"visitor,omitempty" doc:"The account of who came, if a log-in is asked for."`
 }

@@ -36,6 +36,7 @@ type port struct {
 	cancel context.CancelFunc
 	room   chan struct{} // has maxPerPort places
 	tasks  sync.WaitGroup
+	traffic
 }
 
 // newPort binds an address. Until accept is called, who connects waits.
@@ -57,7 +58,8 @@ func (p *Publisher) Listen(at signaling.Port) error {
 	if at.Protocol == wire.UDP {
 		return p.listenUDP(at.Number)
 	}
-	o, err := p.newPort(fmt.Sprintf(":%d", at.Number), func(ctx context.Context, c splice.Conn) { p.serveNamed(ctx, c, at.Number) })
+	var o *port
+	o, err := p.newPort(fmt.Sprintf(":%d", at.Number), func(ctx context.Context, c splice.Conn) { o.serveNamed(ctx, c, at.Number) })
 	if err != nil {
 		return err
 	}
@@ -138,7 +140,8 @@ func (o *port) accept() {
 
 // serveNamed hands a connection of a client's own port over. The visitor of a
 // service that is not there sees a reset.
-func (p *Publisher) serveNamed(ctx context.Context, c splice.Conn, number int) {
+func (o *port) serveNamed(ctx context.Context, c splice.Conn, number int) {
+	p := o.p
 	n, ok := p.signaling.NamedPort(signaling.Port{Protocol: wire.TCP, Number: number})
 	if ok && p.gate.Refuse(Key{n.Owner, wire.PublicPort(wire.TCP, number)}, splice.Peer(c)) {
 		ok = false
@@ -152,10 +155,12 @@ func (p *Publisher) serveNamed(ctx context.Context, c splice.Conn, number int) {
 		return
 	}
 	head, err := proxyHeader(p.signaling.ProxyProtocol(n), c)
+	end := o.begin()
 	if err == nil {
-		err = p.pass(ctx, c, n, tunnel.Serving{First: head})
+		err = p.pass(ctx, c, n, tunnel.Serving{First: head, Done: func(bool) { end() }})
 	}
 	if err != nil {
+		end()
 		_ = c.Reset()
 	}
 }

@@ -116,8 +116,15 @@ func (f *Forward) Over() bool {
 
 // Open returns how many connections the forward carries now.
 func (f *Forward) Open() int {
-	open, _, _, _, _ := f.tally.sums()
+	open, _ := f.Counts()
 	return open
+}
+
+// Counts returns how many connections, or flows of datagrams, the forward carries
+// now, and how many there were.
+func (f *Forward) Counts() (open int, total uint64) {
+	open, total, _, _, _ = f.tally.sums()
+	return open, total
 }
 
 // hold returns a session, for which it waits only if the provider was there a

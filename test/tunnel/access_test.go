@@ -386,6 +386,89 @@ func TestAddressLists(t *testing.T) {
 	}
 }
 
+// TestPortsAreCounted: who is at a port now, and was, encrypted, bare and by UDP.
+func TestPortsAreCounted(t *testing.T) {
+	low := process.FreePort(t)
+	s := startSite(t, fmt.Sprintf("ports tcp %d-%d\nports udp %[1]d-%[1]d", low, low+1))
+	alice, _ := s.people(t)
+	ln := listen(t)
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pc.Close() })
+	go func() {
+		b := make([]byte, 100)
+		for {
+			n, from, err := pc.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			_, _ = pc.WriteTo(b[:n], from)
+		}
+	}()
+	dns := wire.Service{
+		ID: "udp", Protocol: wire.ServiceUDP, LocalHost: "127.0.0.1", LocalPort: pc.LocalAddr().(*net.UDPAddr).Port, //nolint:forcetypeassert // it is
+		Publish: &wire.Publish{UDP: new(int)},
+	}
+	alice.client(t, tunnel.Config{ClientID: "home", Key: newKey(t), Services: []wire.Service{
+		atPort("tls", ln, low, ""), atPort("bare", ln, low+1, wire.EncryptionNone), dns,
+	}})
+	counts := func() string {
+		var list struct {
+			Items []struct {
+				Service        string
+				Open, Requests int
+			}
+		}
+		alice.call(t, "GET", "/published", nil, &list)
+		out := ""
+		for _, v := range list.Items {
+			out += fmt.Sprintf("%s %d/%d ", v.Service, v.Open, v.Requests)
+		}
+		return out
+	}
+	becomes := func(want string) {
+		t.Helper()
+		got := ""
+		for range 400 {
+			if got = counts(); got == want {
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		t.Errorf("it is %q, want %q", got, want)
+	}
+	becomes("tls 0/0 bare 0/0 udp 0/0 ")
+	for range 2 {
+		for i := range 2 {
+			app, service := connect(t, fmt.Sprintf("127.0.0.1:%d", low+i), ln)
+			defer app.Close()
+			defer service.Close()
+		}
+	}
+	u, err := net.Dial("udp", fmt.Sprintf("127.0.0.1:%d", low))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	if err := u.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := u.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := u.Read(make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	becomes("tls 2/2 bare 2/2 udp 1/1 ")
+	for i := range 2 {
+		app, service := connect(t, fmt.Sprintf("127.0.0.1:%d", low+i), ln)
+		_, _ = app.Close(), service.Close() // which is what counts
+	}
+	becomes("tls 2/3 bare 2/3 udp 1/1 ")
+}
+
 // records is a DNS server of the test's, with TXT records by name.
 type records struct{ sync.Map }
 

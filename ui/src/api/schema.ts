@@ -2714,7 +2714,7 @@ export interface components {
             address: string;
             /**
              * Format: int64
-             * @description Of the answer's body; 0 while it is open.
+             * @description Of the answer's body; so far, while it is open. WebSockets are not counted.
              */
             bytes_out: number;
             /** Format: int64 */
@@ -2753,7 +2753,7 @@ export interface components {
             name: string;
             /**
              * Format: int64
-             * @description Requests and WebSockets, or connections, that are open now.
+             * @description Requests and WebSockets, or connections of a port, that are open now; at a UDP port sources that are heard.
              */
             open: number;
             /** @description That account's name. */
@@ -2767,7 +2767,7 @@ export interface components {
             protocol?: string;
             /**
              * Format: int64
-             * @description How many there were since the gateway began.
+             * @description How many there were since the gateway began; at a port, since it is the service's.
              */
             requests: number;
             service?: string;
