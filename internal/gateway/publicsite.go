@@ -84,8 +84,10 @@ func ParsePublicSite(s string) (PublicSite, error) {
 	if open != "" {
 		// With a host in front of the port it is a site like any other.
 		scheme, port, ok := strings.Cut(open, "://")
-		if !ok {
-			scheme, port = "https", open
+		if !ok { // as Caddy has it
+			if scheme, port = "http", open; port == ":443" {
+				scheme = "https"
+			}
 		}
 		if out.domains, err = ParseSite(scheme + "://" + label + port); err != nil {
 			return PublicSite{}, fmt.Errorf("publish: %w", err)
@@ -104,9 +106,6 @@ func (p PublicSite) Domains() string {
 	site.Host = "*"
 	return site.String()
 }
-
-// Secure reports whether what is published by name is reached by HTTPS.
-func (p PublicSite) Secure() bool { return p.site.TLS }
 
 // String returns the URL with a * in place of the label; empty for the zero value.
 func (p PublicSite) String() string {

@@ -89,6 +89,14 @@ func TestPublicDomains(t *testing.T) {
 			t.Errorf("%q: %q, %t; want %q", host, got, ok, want)
 		}
 	}
+	for in, want := range map[string]string{
+		"https://": "https://*", "https://:8443": "https://*:8443", "http://": "http://*", "http://:8080": "http://*:8080",
+		":8080": "http://*:8080", ":443": "https://*", ":80": "http://*",
+	} {
+		if p, err := ParsePublicSite("https://*.apps.example.com " + in); err != nil || p.Domains() != want {
+			t.Errorf("%s: %s, %v; want %s", in, p.Domains(), err, want)
+		}
+	}
 	if got, ok := (PublicSite{site: p.site}).name("www.example.org"); ok {
 		t.Errorf("without a site for domains: %q", got)
 	}

@@ -55,17 +55,8 @@ func echoHeaders(t *testing.T) int {
 	t.Helper()
 	return serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if websocket.IsWebSocketUpgrade(r) {
-			ws, err := new(websocket.Upgrader).Upgrade(w, r, nil)
-			if err != nil {
-				return
-			}
-			defer ws.Close()
-			for {
-				kind, b, err := ws.ReadMessage()
-				if err != nil || ws.WriteMessage(kind, b) != nil {
-					return
-				}
-			}
+			echoSocket(w, r)
+			return
 		}
 		_, _ = fmt.Fprintf(w, "user %q%q authorization %q cookie %q uri %s",
 			r.Header[publish.UserHeader], r.Header["Culvert_user"], r.Header["Authorization"], r.Header["Cookie"], r.RequestURI)

@@ -26,17 +26,8 @@ func folder(t *testing.T) int {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if websocket.IsWebSocketUpgrade(r) {
-			ws, err := new(websocket.Upgrader).Upgrade(w, r, nil)
-			if err != nil {
-				return
-			}
-			defer ws.Close()
-			for {
-				kind, b, err := ws.ReadMessage()
-				if err != nil || ws.WriteMessage(kind, b) != nil {
-					return
-				}
-			}
+			echoSocket(w, r)
+			return
 		}
 		_, _ = fmt.Fprintf(w, "%s below %s", r.RequestURI, r.Header.Get("X-Forwarded-Prefix"))
 	}))

@@ -58,20 +58,23 @@ func web(t *testing.T) int {
 			}
 		}
 	})
-	mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
-		ws, err := new(websocket.Upgrader).Upgrade(w, r, nil)
-		if err != nil {
+	mux.HandleFunc("/ws", echoSocket)
+	return serve(t, mux)
+}
+
+// echoSocket says everything back.
+func echoSocket(w http.ResponseWriter, r *http.Request) {
+	ws, err := new(websocket.Upgrader).Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer ws.Close()
+	for {
+		kind, b, err := ws.ReadMessage()
+		if err != nil || ws.WriteMessage(kind, b) != nil {
 			return
 		}
-		defer ws.Close()
-		for {
-			kind, b, err := ws.ReadMessage()
-			if err != nil || ws.WriteMessage(kind, b) != nil {
-				return
-			}
-		}
-	})
-	return serve(t, mux)
+	}
 }
 
 // serve is a web server on a port of its own.
