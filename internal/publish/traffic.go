@@ -41,7 +41,7 @@ func (p *Publisher) Counts(k Key) (open int, total uint64) {
 	p.mu.Unlock()
 	switch {
 	case protocol == wire.TCP && o != nil:
-		return int(o.traffic.open.Load()), o.traffic.total.Load()
+		return int(o.open.Load()), o.total.Load()
 	case protocol == wire.UDP && f != nil:
 		return f.Counts()
 	}
